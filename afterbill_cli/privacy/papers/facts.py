@@ -1,4 +1,4 @@
-"""What the papers say of a stack: its parameters, its configuration and its brand, and no address of a person."""
+"""Facts about a stack for the papers: its parameters, configuration and brand, and no address of a person."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -102,12 +102,12 @@ class Facts:
 
     @property
     def reminded(self) -> bool:
-        """Whether anybody is asked a second time who did not answer."""
+        """Return whether anybody is asked a second time who did not answer."""
         return any(rule.ask and rule.reminder for rule in self.policy.rules.values())
 
     @property
     def needs(self) -> Mapping[str, str]:
-        """What a country demands before a survey is sent, by its code; the default is under the empty one."""
+        """The need before a survey is sent, by the code of the country; the default is under the empty code."""
         legal = self.policy.legal
         return {"": str(legal.default)} | {country: str(need) for country, need in sorted(legal.countries.items())}
 

@@ -9,8 +9,11 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from afterbill.model.customer import MARGIN
 from afterbill.model.invitation import TEST_RETENTION
+from afterbill.model.privacy import KEPT_AFTER
 from afterbill.model.short_links import GRACE
+from afterbill.privacy import retention
 from afterbill.settings.config import read_toml
 from afterbill_cli.privacy.papers import words
 from afterbill_cli.privacy.papers.facts import Facts
@@ -18,7 +21,7 @@ from afterbill_cli.privacy.papers.words import Language
 
 HERE = Path(__file__).resolve().parent
 KEPT = HERE / "kept.toml"
-"""What is stored about people: where, for what, until when and how it ends; docs/data.md names the same stores."""
+"""The table of stored data: what, where, for what, until when and how it ends; docs/data.md names the same stores."""
 
 FIXED = {
     "test_surveys": TEST_RETENTION,
@@ -26,8 +29,9 @@ FIXED = {
     "tasks": timedelta(days=90),
     "dead_letters": timedelta(days=14),
     "counts": timedelta(days=30),
-    "margin": timedelta(days=30),
-    "requests": timedelta(days=90),
+    "margin": MARGIN,
+    "names": retention.EVERY * retention.TURNS,
+    "requests": KEPT_AFTER,
 }
 """Lengths of time that no operator chooses."""
 
@@ -142,7 +146,7 @@ _PRESENT: Mapping[str, Callable[[Facts], bool]] = {
     "sms": lambda facts: facts.stack.sms != "none",
     "eum": lambda facts: facts.stack.sms == "eum",
 }
-"""Whether a stack has what a row names as `only`."""
+"""Tests of a stack for what a row names as `only`."""
 
 
 def _kept(

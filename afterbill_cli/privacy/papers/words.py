@@ -15,7 +15,7 @@ class Language(StrEnum):
 
 
 class Place(StrEnum):
-    """Where a region lies, as chapter V of the GDPR sees it."""
+    """The place of a region, as chapter V of the GDPR sees it."""
 
     EEA = "eea"
     ADEQUATE = "adequate"
@@ -78,7 +78,7 @@ _TOUCHPOINTS: Mapping[str, tuple[str, str]] = {
 
 
 def place_of(region: str) -> Place:
-    """Return where a region lies; a region that is not known is taken for a third country."""
+    """Return the place of a region; a region that is not known is taken for a third country."""
     return _REGIONS[region][0] if region in _REGIONS else Place.THIRD
 
 
@@ -128,6 +128,6 @@ WAYS: Mapping[Language, Mapping[str, str]] = {
     Language.DE: {"mail": "per E-Mail", "sms": "per SMS", "in_app": "in unserem Produkt"},
     Language.EN: {"mail": "by mail", "sms": "by text message", "in_app": "in our product"},
 }
-"""How a customer is asked, by channel."""
+"""The words for asking by each channel."""
 GAPS: Mapping[Language, str] = {Language.DE: "bitte eintragen", Language.EN: "please fill in"}
-"""What every gap begins with."""
+"""The words that every gap begins with."""

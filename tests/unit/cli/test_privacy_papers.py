@@ -341,6 +341,20 @@ def test_periods_that_nobody_chooses_are_those_of_the_code_and_the_template():
     assert kept_for == {str(int(FIXED["dead_letters"].total_seconds()))}
 
 
+def test_what_stays_of_a_removed_person_who_never_objected_is_told_to_customers(full):
+    german, english = papers(full)["kundeninformation.md"], papers(full)["notice-to-customers.md"]
+
+    assert "even if you have not objected, so that the link to unsubscribe in old messages works" in english
+    assert "auch wenn Sie nicht widersprochen haben, damit der Link zum Abmelden in alten Nachrichten wirkt" in german
+
+
+def test_copies_of_which_nobody_was_learned_outlast_an_erasure_where_copies_are_kept(full, minimal):
+    row = "| copies of webhooks that could not be read, or of which nobody was learned |"
+
+    assert f"{row} 9 days |" in papers(full)["retention.md"]
+    assert row not in papers(minimal)["retention.md"]
+
+
 def test_a_row_of_what_the_stack_does_not_have_is_left_out(full, minimal):
     assert "copies of webhooks whose sender is proved" in papers(full)["retention.md"]
     assert "copies of webhooks whose sender is proved" not in papers(minimal)["retention.md"]
