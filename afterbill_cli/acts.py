@@ -18,7 +18,7 @@ Row = TypeVar("Row")
 
 @dataclass
 class Acts:
-    """What one command does, and why its operator says it is done; where it cannot be noted, the error ends it."""
+    """One command with the reason its operator gives; an act that cannot be noted ends the command with its error."""
 
     stack: Deployed
     what: str

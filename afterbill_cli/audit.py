@@ -1,4 +1,4 @@
-"""`afterbill audit`: who read or changed what about whom, and why."""
+"""`afterbill audit`: acts of reading or changing data of people, with their reasons."""
 
 import re
 from collections.abc import Iterator

@@ -8,7 +8,7 @@ from tests.factories import hash_alias
 
 
 def tombstone(one: Invitation) -> Invitation:
-    """What stays under the id of an invitation whose customer was erased."""
+    """The closed invitation that stays under the id of one whose customer was erased."""
     return Invitation(
         id=one.id,
         fact="",

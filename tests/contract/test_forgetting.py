@@ -1,4 +1,4 @@
-"""What each wing forgets of a customer, what stays, and what happens when others write in between."""
+"""Each wing forgets its part of a customer, keeps what must stay, and copes with others who write in between."""
 
 from dataclasses import replace
 from datetime import timedelta

@@ -145,7 +145,7 @@ PLANTS: dict[str, Callable[[Marked], None]] = {
     "task": plant_task,
     "webhook": plant_copy,
 }
-"""What plants marks, by one of them."""
+"""The function that plants each mark, by one of them."""
 
 
 def items(ada: Marked) -> Iterator[str]:

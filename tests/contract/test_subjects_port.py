@@ -1,4 +1,4 @@
-"""Whom a privacy request means, in memory and in DynamoDB."""
+"""The subjects of a privacy request, in memory and in DynamoDB."""
 
 from dataclasses import replace
 

@@ -57,11 +57,11 @@ class Marked:
 
     @property
     def marks(self) -> tuple[str, ...]:
-        """What is to be found nowhere; a number is spelled in several ways."""
+        """The texts to be found nowhere; a number is spelled in several ways."""
         return (self.mark, self.phone[-9:])
 
     def id(self, what: str) -> str:
-        """What the billing system calls this customer, or what the customer bought."""
+        """The id at the billing system of this customer, or of a thing that the customer bought."""
         return f"{self.mark}-{what}-{RUN}"
 
     def event(self, kind: str, what: str, customer: str = "main", **more: Any) -> str:
@@ -149,7 +149,7 @@ def answered_in_product(town: Town, who: Marked, rating: int) -> None:
 
 
 def asked(town: Town, who: Marked, endpoint: str, **more: Any) -> dict[str, Any]:
-    """What the product of the operator asks for its user."""
+    """Ask an endpoint as the product of the operator does for its user."""
     user = who.id("user")
     body = json.dumps({"user": user, "hash": user_hash(user), **more}).encode()
     headers = {"Content-Type": "application/json", "Origin": ORIGIN}
@@ -188,7 +188,7 @@ def unreadable(town: Town, who: Marked) -> None:
 
 
 def printed(*words: str) -> str:
-    """What a command of the operator prints."""
+    """The output of a command of the operator."""
     ended = afterbill(*words)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     return ended.stdout

@@ -86,7 +86,7 @@ def schedules(town: Town) -> Iterator[Place]:
 
 
 def logs(town: Town) -> Iterator[Place]:
-    """What functions wrote, and what the programs of the local stack did if they run here."""
+    """The logs of functions, and those of the programs of the local stack if they run here."""
     client = town.client("logs")
     for page in client.get_paginator("describe_log_groups").paginate():
         for group in page["logGroups"]:

@@ -36,7 +36,7 @@ MOST_COPIES = 8
 """Webhooks about Zoe of which copies were kept: all that were sent by her systems."""
 DEAD_LETTER = "queue InboxDeadLetters"
 OURS = ("table INVITATION#", "table PRIVACY ", "ledger AUDIT#", "log ", "file ")
-"""Where our own ids may stand when nobody has them any more: at their tombstone, and in what was done."""
+"""The places of our own ids when nobody has them any more: at their tombstone, and in records of acts."""
 
 
 def a_person_in_every_store(town: Town) -> None:

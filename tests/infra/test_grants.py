@@ -408,7 +408,7 @@ def watch(stack, loop):
 
 
 def retain(stack, loop):
-    """What belongs to a survey ends by other periods than before, and names lead nowhere."""
+    """Items of a survey end by other periods than before, and names lead nowhere."""
     long_ago = int((now() + timedelta(days=3000)).timestamp())
     ends = {keys.TTL: long_ago, keys.KEPT_FOR: 3000}
     one = loop.sent("order-r", id="r", email="r@example.com")

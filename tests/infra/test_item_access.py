@@ -144,7 +144,7 @@ SCANNING = (
     "layers/core/afterbill/adapters/dynamodb/restored.py",
     "layers/core/afterbill/adapters/dynamodb/retention.py",
 )
-"""What walks the whole table: once after a restore, from the command line; and the retention pass."""
+"""The modules that walk the whole table: once after a restore, from the command line; and the retention pass."""
 
 
 def test_nothing_else_that_we_ship_scans_or_speaks_partiql() -> None:

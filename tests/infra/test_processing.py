@@ -23,7 +23,7 @@ COMPUTING = [
     "ApplyRetention",
 ]
 HOURLY = {"ApplyRetention": "rate(1 hour)"}
-"""What no parameter changes."""
+"""The rates that no parameter changes."""
 PERIODIC = [*((name, "Compute") for name in COMPUTING), ("PollBilling", "Poll"), ("RunCampaigns", "Campaign")]
 """Function, and how its schedule, role, rate and dead letters begin."""
 FORTNIGHT_SECONDS = 1_209_600

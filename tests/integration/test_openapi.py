@@ -80,7 +80,7 @@ def good_ones_are_new_and_of_now():
 
 
 def tried(schema):
-    """How often each status was answered, the names of the checks, and what they found."""
+    """The number of answers by status, the names of the checks, and their findings."""
     answers, checks, found = Counter(), set(), []
     for event in engine.from_schema(schema).execute():
         if isinstance(event, NonFatalError | FatalError):

@@ -72,7 +72,7 @@ def about(offering, user="cus_1", **fields):
 
 
 class TestRestricted:
-    """Whose data are used for nothing is offered nothing, and it is not even noted that they came."""
+    """A restricted customer is offered nothing, and their visit is not even noted."""
 
     @pytest.fixture(autouse=True)
     def restricted(self, table):

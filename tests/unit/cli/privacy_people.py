@@ -49,7 +49,7 @@ def person(id_: str, address: str | None = ADDRESS, **changes: Any) -> Customer:
 
 
 class Town:
-    """What the stack holds, to be filled and looked at."""
+    """The content of the stack, to be filled and looked at."""
 
     def __init__(self, stack: Deployed) -> None:
         self.stack = stack
@@ -69,7 +69,7 @@ class Town:
         self.responses.suppress(hashed(spelling), Suppression.UNSUBSCRIBED, NOW, None)
 
     def acts(self) -> list[tuple[str, tuple[str, ...], str]]:
-        """What was noted until now: the act, whose, and why."""
+        """The acts noted until now: the command, whose data, and the reason."""
         now = datetime.now(UTC)
         acts = ledger_of(self.stack).acts(now - timedelta(hours=1), now)
         return [(act.what, act.whose, act.why) for act in acts]

@@ -34,7 +34,7 @@ def ledger(stack):
 
 @pytest.fixture
 def acts(ledger):
-    """What was noted in this test."""
+    """The acts noted in this test."""
     return lambda: list(ledger.acts(NOW, datetime.now(UTC)))
 
 

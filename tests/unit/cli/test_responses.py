@@ -91,7 +91,7 @@ def test_a_program_reads_all_that_was_answered_under_stable_names(keep, read):
 
 
 def of_a_removed(number, answer, **segments):
-    """What stays of a survey whose customer was removed."""
+    """The row that stays of a survey whose customer was removed."""
     one = given(number, answer, NOW.replace(hour=12), segments={"removed": "yes", **segments})
     return replace(one, state=State.CLOSED, reason="erased", customer_id="", address_hashes=(), objects={})
 

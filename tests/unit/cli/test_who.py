@@ -1,4 +1,4 @@
-"""Whom an operator means: by what they have at hand, now, and nobody else."""
+"""The people an operator means by the text at hand: those it leads to now, and nobody else."""
 
 from dataclasses import replace
 

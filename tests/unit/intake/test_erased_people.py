@@ -1,4 +1,4 @@
-"""Who was erased stays erased, whatever comes again; only a new fact makes a new person."""
+"""An erased person stays erased, whatever comes again; only a new fact makes a new person."""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -126,7 +126,7 @@ class Erasing:
     # What is there
 
     def scores(self) -> Any:
-        """What would be counted now, of all days."""
+        """The scores as they would be counted now, of all days."""
         scores = MemoryScores(self.table.invitations)
         days = {day for one in self.table.invitations.values() for day in (one.sent_day, one.answered_day)} - {""}
         return {day: counted_on(scores, date.fromisoformat(day)) for day in sorted(days)}

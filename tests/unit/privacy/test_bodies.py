@@ -1,4 +1,4 @@
-"""What a body of a privacy request may say, and what is told of a request."""
+"""A body of a privacy request says only what is allowed, and a request is told without anybody in it."""
 
 from dataclasses import replace
 from datetime import timedelta

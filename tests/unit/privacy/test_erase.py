@@ -201,7 +201,7 @@ def die() -> None:
 
 
 UNPLANNED = {Removed.TIMERS, Removed.ADDRESSES, Removed.OBJECTIONS_KEPT, Removed.PAYMENT_LINKS}
-"""What a run that was killed did of this, nobody counts."""
+"""The kinds that are not counted of a run that was killed."""
 
 
 @pytest.mark.parametrize("number", range(1, CALLS + 1))

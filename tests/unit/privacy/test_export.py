@@ -281,7 +281,7 @@ def test_the_documentation_names_every_part_and_no_other(whole: dict[str, Any]) 
 
 
 def test_every_part_of_a_customer_and_of_a_survey_is_exported_or_left_out_on_purpose() -> None:
-    """Who adds a field says here what becomes of it in an export."""
+    """Name a new field here: as exported, or as left out."""
     exported = {
         *("id", "address", "phone", "name", "locale", "country", "time_zone", "attributes", "learned_at"),
         *("last_asked_at", "last_adverse_at", "last_seen_at", "suppressed", "deleted", "subscriptions"),

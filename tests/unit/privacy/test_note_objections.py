@@ -1,4 +1,4 @@
-"""Which words about addresses reach the ledger, and which records are to be tried again."""
+"""The newest word about each address reaches the ledger, and records that failed are tried again."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""What a restored table gets back from the ledger."""
+"""A restored table gets back from the ledger what it lost."""
 
 from dataclasses import dataclass, field, replace
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Note in the ledger which addresses nobody writes to any more, or again: a restored table does not know it."""
+"""Note objections and their liftings in the ledger: a restored table does not know those it missed."""
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping
@@ -14,7 +14,7 @@ Record = TypeVar("Record")
 
 @dataclass(frozen=True, slots=True)
 class Noted:
-    """The ids of the records to try again, and what could not be read, whose records are done."""
+    """The ids of the records to try again, and the errors about records that nobody can read, which are done."""
 
     failed: frozenset[str]
     unreadable: list[UnreadableError]

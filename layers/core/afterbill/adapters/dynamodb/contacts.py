@@ -1,4 +1,4 @@
-"""How addresses and numbers stand, by their keyed hashes: for the export of what is held about a person."""
+"""The standing of addresses and numbers, by their keyed hashes, for the export about a person."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
@@ -13,7 +13,7 @@ class ContactsTable(TableReader):
     """Contacts over DynamoDB."""
 
     def contacts(self, hashes: Collection[str]) -> Mapping[str, Contact]:
-        """Those that are known among at most 100 hashes: one call, none for no hash."""
+        """Return those that are known among at most 100 hashes: one call, none for no hash."""
         items = self.read([keys.address(hashed) for hashed in sorted(hashes)])
         return {keys.address_hash(partition): _contact(partition, item) for partition, item in items.items()}
 
