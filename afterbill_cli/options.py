@@ -1,7 +1,6 @@
 """Options and checks of options that many commands share."""
 
 import functools
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -13,6 +12,7 @@ import click
 from afterbill.insight.periods import window_name
 from afterbill.model.check_messages import shown
 from afterbill.model.errors import AfterbillError
+from afterbill.model.reasons import stated_why
 from afterbill.model.suggestions import did_you_mean, hint
 from afterbill_cli import configuration
 from afterbill_cli.output import Output
@@ -110,12 +110,6 @@ def output(*, csv: bool = False) -> Callable[[Callback], Callback]:
     return add
 
 
-LONGEST_WHY = 300
-"""Characters of a reason that is kept."""
-_NAMES_SOMEBODY = re.compile(r"\S@\S|\+?\d(?:[\s().-]*\d){6,}")
-"""A mail address, or a number as long as those of phones."""
-
-
 def why(function: Callback) -> Callback:
     """Add --why; the function gets it as `why`, which is empty where nobody says it."""
     told = click.option(
@@ -126,18 +120,6 @@ def why(function: Callback) -> Callback:
         help="The reason, kept with your ARN in the audit trail; name no customer.",
     )
     return told(function)
-
-
-def stated_why(text: str) -> str:
-    """Return a reason on one line; ValueError where it is too long, or names an address or a number."""
-    reason = " ".join(text.split())
-    if len(reason) > LONGEST_WHY or not reason.isprintable():
-        message = f'takes at most {LONGEST_WHY} characters, as in --why "asked by phone"'
-        raise ValueError(message)
-    if _NAMES_SOMEBODY.search(reason):
-        message = "is stored: name no address and no number in it"
-        raise ValueError(message)
-    return reason
 
 
 def parsed(parse: Callable[[str], Any]) -> Callable[[click.Context, click.Parameter, str | None], Any]:

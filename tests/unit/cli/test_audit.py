@@ -13,7 +13,7 @@ from afterbill.adapters.dynamodb.facts import FactsTable
 from afterbill.intake.ports import FactWrites
 from afterbill.model.errors import AfterbillError, ConfigurationError
 from afterbill.model.privacy import Act
-from afterbill_cli import audit, options, tasks
+from afterbill_cli import audit, tasks
 from afterbill_cli.acts import Acts, in_parts, ledger_of
 from afterbill_cli.explain.commands import explain
 from afterbill_cli.output import Output
@@ -136,22 +136,3 @@ def test_a_stack_from_before_says_that_it_must_be_deployed(stack):
 
     with pytest.raises(ConfigurationError, match="build and deploy this version first"):
         Acts(replace(stack, outputs=outputs), "explain").note()
-
-
-# The reason
-
-
-def test_a_reason_is_kept_on_one_line():
-    assert options.stated_why("  asked\n by phone ") == "asked by phone"
-
-
-@pytest.mark.parametrize(
-    "text", ["ada@example.com asked", "+49 151 2345 6789 called", "x" * 301, "a\x1b[1m"], ids=lambda text: text[:8]
-)
-def test_a_reason_names_nobody_and_is_short(text):
-    with pytest.raises(ValueError, match=r"takes at most|is stored"):
-        options.stated_why(text)
-
-
-def test_a_number_of_a_ticket_is_a_reason():
-    assert options.stated_why("ticket 48213, 3 mails") == "ticket 48213, 3 mails"

@@ -53,6 +53,8 @@ def test_each_way_to_name_somebody_is_understood(body: dict[str, Any], expected:
         {"customer": {"email": ADA}, "invitation": OURS},
         {"customer": {"email": ADA}, "kind": "erase_source"},
         {"customer": {"email": ADA}, "why": ""},
+        {"customer": {"email": ADA}, "why": f"{ADA} asked"},
+        {"customer": {"email": ADA}, "why": "x" * 301},
         {"invitation": OURS.upper()},
     ],
 )

@@ -55,7 +55,10 @@ IN_WORDS = {
     EMAIL: "must be one mail address such as name@example.com",
     LOCALE: "must be a language, with a country if need be: de, de-CH",
     COUNTRY: "must be the ISO 3166 code of a country in two capitals: DE",
-    **{text(most): f"must be a text on one line of 1 to {most} characters, no blank first" for most in (40, 100, 200)},
+    **{
+        text(most): f"must be a text on one line of 1 to {most} characters, no blank first"
+        for most in (40, 100, 200, 300)
+    },
 }
 """The demand of each pattern, in words for people."""
 

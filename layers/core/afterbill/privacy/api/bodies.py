@@ -3,18 +3,27 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from afterbill.answers.api.bodies import Body
 from afterbill.answers.api.values import EMAIL, OUR_ID, SLUG, left_out, text
 from afterbill.model.privacy import RequestKind, RequestState
+from afterbill.model.reasons import LONGEST_WHY, stated_why
 from afterbill.privacy.ask import Ask
 
 Asked = Literal["export", "erase", "restrict", "release"]
 _ONE_NAME: list[Any] = [{"required": ["email"]}, {"required": ["id"]}]
 _ONE_SUBJECT: list[Any] = [{"required": ["customer"]}, {"required": ["invitation"]}]
 _OURS = r"^[0-9a-f]{32}$"
+
+
+def _reason(why: str) -> str:
+    """Return a reason by the rule of all reasons."""
+    try:
+        return stated_why(why)
+    except ValueError as error:
+        raise PydanticCustomError("reason", "{told}", {"told": str(error)}) from error
 
 
 class WhoBody(Body):
@@ -44,9 +53,10 @@ class AskBody(Body):
     )
     customer: WhoBody = Field(default_factory=WhoBody.model_construct)
     invitation: str = left_out("Id of a survey, of which its customer is meant.", OUR_ID)
-    why: str = Field(
-        description="Why it is asked for, such as the number of a letter; kept in the audit trail, no personal data.",
-        pattern=text(200),
+    why: Annotated[str, AfterValidator(_reason)] = Field(
+        description="Why it is asked for, such as the number of a letter; kept in the audit trail. It names no "
+        "address and no number of a phone.",
+        pattern=text(LONGEST_WHY),
     )
 
     @model_validator(mode="after")
