@@ -42,6 +42,8 @@ _DEAD_LETTERS = timedelta(days=14)
 """How long messages are kept that failed too often; SQS keeps none longer."""
 _IDEMPOTENCY_KEY = re.compile(values.IDEMPOTENCY_KEY)
 _ID = re.compile(values.OUR_ID)
+_recovery_days, _log_days = config.setting("RECOVERY_DAYS"), config.setting("LOG_DAYS")
+_evidence_days = config.setting("EVIDENCE_DAYS")
 _table, _dynamodb = config.setting("TABLE"), http_client("dynamodb")
 _keys = ApiKeysTable(_dynamodb, _table, monotonic)
 _secret = http_secret_keys(config.setting("KEYS_SECRET"))
@@ -51,7 +53,7 @@ _throttle = RateLimiter(most=60, seconds=60)
 _asking = AskDeps(
     subjects=SubjectsTable(_dynamodb, _table),
     requests=_requests,
-    audit=LedgerTable(_dynamodb, config.setting("LEDGER"), _table),
+    audit=LedgerTable(_dynamodb, config.setting("LEDGER"), _table, config.retention().audit),
     hash_address=_secret.hash_address,
     hash_alias=_secret.hash_alias,
 )
@@ -146,7 +148,7 @@ def _exporter() -> "Exporter":
 
     policy, brand = load_policy(), config.brand()
     asked = frozenset(name for name, source in policy.sources.items() if registry.load(source.provider).API)
-    days = int(config.setting("EVIDENCE_DAYS"))
+    days = int(_evidence_days)
     keeper = Keeper(brand.company, brand.reply_to, policy.time_zone, policy.retention, asked, days)
     contacts = ContactsTable(_dynamodb, _table).contacts
     return Exporter(PeopleTable(_dynamodb, _table), _requests, contacts, hash_number, keeper)
@@ -156,7 +158,7 @@ def _receipt(request: PrivacyRequest, done_at: datetime) -> dict[str, str]:
     """The receipt of an erasure that is done: it says what ends by itself, and when, as the stack is set up."""
     from afterbill.privacy.receipt import Remains, receipt  # noqa: PLC0415  # few calls need one
 
-    days = {"recovery": config.setting("RECOVERY_DAYS"), "logs": config.setting("LOG_DAYS")}
+    days = {"recovery": _recovery_days, "logs": _log_days}
     ends = {what: timedelta(days=int(text)) for what, text in days.items()} | {"dead_letters": _DEAD_LETTERS}
     remains = [Remains(what, done_at + span) for what, span in sorted(ends.items())]
     stack = config.setting("POWERTOOLS_SERVICE_NAME")
