@@ -16,6 +16,7 @@ from afterbill.adapters.dynamodb.people import PeopleTable
 from afterbill.adapters.dynamodb.privacy_requests import PrivacyRequestsTable
 from afterbill.adapters.dynamodb.restrictions import RestrictionsTable
 from afterbill.adapters.phones import mobile_number
+from afterbill.model.customer import source_of
 from afterbill.model.privacy import DEADLINE, Person, PrivacyRequest, RequestKind, RequestState
 from afterbill.privacy.erase import EraseDeps
 from afterbill.privacy.ports import People, PrivacyRequests
@@ -134,11 +135,6 @@ def reason(why: str) -> str:
     if not why:
         raise click.UsageError('--why is missing: say who asked, as in --why "asked by letter"')
     return why
-
-
-def source_of(alias: str) -> str:
-    """Return the source of an alias, which an id or the hash of an address follows."""
-    return alias.partition("#")[0].partition("@")[0]
 
 
 def unfinished(requests: PrivacyRequests, request: PrivacyRequest) -> PrivacyRequest:

@@ -5,7 +5,8 @@ from typing import Any
 
 import click
 
-from afterbill.model.privacy import PrivacyRequest, RequestState
+from afterbill.model.privacy import PrivacyRequest
+from afterbill.privacy.deadlines import due_soon, overdue
 from afterbill_cli import deployed, options
 from afterbill_cli.deployed import Deployed
 from afterbill_cli.options import StackChoice
@@ -21,6 +22,7 @@ _HEAD = ("request", "kind", "state", "asked", "answer by", "people", "asked by")
 def command(*, output: Output, choice: StackChoice) -> int:
     """List requests of people with their deadlines.
 
+    One that is not done a week before its deadline is due soon: of these an alarm tells.
     Exit code 1 says that one is overdue. Those that are done stay for 90 days. An export that
     is ready is fetched by `afterbill privacy export --request ID`.
     """
@@ -36,11 +38,12 @@ def list_requests(stack: Deployed, now: datetime, output: Output = Output.TABLE)
         print("\n".join(aligned([_HEAD, *(_row(one, now) for one in known)])))
     else:
         print("Nobody asked for anything.")
-    return int(any(_overdue(one, now) for one in known))
+    return int(any(overdue(one, now) for one in known))
 
 
 def _row(one: PrivacyRequest, now: datetime) -> tuple[str, ...]:
-    due = f"{one.due_at:%Y-%m-%d}{', overdue' if _overdue(one, now) else ''}"
+    stands = ", overdue" if overdue(one, now) else ", due soon" if due_soon(one, now) else ""
+    due = f"{one.due_at:%Y-%m-%d}{stands}"
     people = one.source or str(len(one.customer_ids | one.invitation_ids))
     return one.id, one.kind, one.state, f"{one.requested_at:%Y-%m-%d}", due, people, one.by
 
@@ -52,7 +55,8 @@ def _stated(one: PrivacyRequest, now: datetime) -> dict[str, Any]:
         "state": one.state.value,
         "requested_at": one.requested_at.isoformat(),
         "due_at": one.due_at.isoformat(),
-        "overdue": _overdue(one, now),
+        "due_soon": due_soon(one, now),
+        "overdue": overdue(one, now),
         "done_at": one.done_at.isoformat() if one.done_at else None,
         "people": len(one.customer_ids | one.invitation_ids),
         "source": one.source or None,
@@ -60,7 +64,3 @@ def _stated(one: PrivacyRequest, now: datetime) -> dict[str, Any]:
         "why": one.why or None,
         "removed": dict(one.removed),
     }
-
-
-def _overdue(one: PrivacyRequest, now: datetime) -> bool:
-    return one.state is not RequestState.DONE and one.due_at < now

@@ -81,8 +81,8 @@ def handler(_event: dict[str, Any], context: Any) -> None:  # noqa: ANN401  # La
         logger.info("privacy request served", id=id_)
     for id_, error in run.failed:
         logger.error("privacy request failed", id=id_, error=f"{type(error).__name__}: {error}")
-    if run.overdue:
-        count(Metric.PRIVACY_OVERDUE, run.overdue)
+    if run.due_soon:
+        count(Metric.PRIVACY_OVERDUE, run.due_soon)
     if run.waiting:
         logger.warning("privacy requests wait for the next run", number=run.waiting)
     if run.failed:

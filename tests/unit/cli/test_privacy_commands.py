@@ -8,6 +8,7 @@ import pytest
 
 from afterbill.model.errors import AfterbillError
 from afterbill.model.privacy import DEADLINE, PrivacyRequest, RequestKind, RequestState
+from afterbill.privacy.deadlines import NOTICE
 from afterbill.privacy.receipt import receipt
 from afterbill_cli import cli, deployed
 from afterbill_cli.output import Output
@@ -108,12 +109,20 @@ def test_one_that_is_overdue_is_a_problem(town, capsys):
     assert ", overdue" in capsys.readouterr().out
 
 
+def test_one_whose_deadline_is_near_is_told_and_no_problem_yet(town, capsys):
+    town.requests.keep_request(REQUEST)
+
+    assert list_requests(town.stack, REQUEST.due_at - NOTICE) == 0
+    assert ", due soon" in capsys.readouterr().out
+
+
 def test_one_that_is_done_is_none(town, capsys):
     done = replace(REQUEST, state=RequestState.DONE, done_at=NOW, removed={"customers": 1})
     town.requests.keep_request(done)
 
     assert list_requests(town.stack, REQUEST.due_at + timedelta(days=1), Output.JSON) == 0
     (said,) = json.loads(capsys.readouterr().out)
+    assert not said["due_soon"]
     assert (said["overdue"], said["done_at"], said["removed"]) == (False, NOW.isoformat(), {"customers": 1})
 
 

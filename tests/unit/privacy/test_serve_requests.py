@@ -12,7 +12,8 @@ import pytest
 from afterbill.model.campaigns import SLOTS, slot_of
 from afterbill.model.errors import TransientError
 from afterbill.model.privacy import DEADLINE, Person, PrivacyRequest, RequestKind, RequestState
-from afterbill.privacy.serve_requests import NOTICE, SHARED, TOGETHER, Served, ServeDeps, serve_requests
+from afterbill.privacy.deadlines import NOTICE
+from afterbill.privacy.serve_requests import SHARED, TOGETHER, Served, ServeDeps, serve_requests
 from afterbill_cli.memory.privacy import MemoryPrivacyRequests
 from tests.factories import NOON, hash_alias
 from tests.unit.mortal import KilledError, Mortal
@@ -124,7 +125,7 @@ def test_nothing_is_begun_without_time(office: Office) -> None:
 
 
 @pytest.mark.parametrize(
-    ("request_", "before", "overdue"),
+    ("request_", "before", "due_soon"),
     [
         (ERASE, NOTICE, 1),
         (ERASE, NOTICE + timedelta(seconds=1), 0),
@@ -132,12 +133,12 @@ def test_nothing_is_begun_without_time(office: Office) -> None:
         (replace(ERASE, state=RequestState.DONE), NOTICE, 0),
     ],
 )
-def test_what_is_not_done_a_week_before_its_deadline_is_overdue(
-    office: Office, request_: PrivacyRequest, before: timedelta, overdue: int
+def test_what_is_not_done_a_week_before_its_deadline_is_due_soon(
+    office: Office, request_: PrivacyRequest, before: timedelta, due_soon: int
 ) -> None:
     office.requests.keep_request(request_)
 
-    assert office.run(request_.due_at - before).overdue == overdue
+    assert office.run(request_.due_at - before).due_soon == due_soon
 
 
 class TestSources:

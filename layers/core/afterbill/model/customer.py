@@ -37,6 +37,11 @@ MOST_WAITING = 5
 """Surveys that compete for one customer; of more only the best are remembered."""
 
 
+def source_of(alias: str) -> str:
+    """Return the source of an alias, which an id or the hash of an address follows."""
+    return alias.partition("#")[0].partition("@")[0]
+
+
 MARGIN = timedelta(days=30)
 """How much longer than the configured period a customer is kept, at most."""
 

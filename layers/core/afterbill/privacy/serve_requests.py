@@ -3,14 +3,14 @@
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from afterbill.model.campaigns import SLOTS
+from afterbill.model.customer import source_of
 from afterbill.model.privacy import PrivacyRequest, RequestKind, RequestState
+from afterbill.privacy.deadlines import due_soon
 from afterbill.privacy.ports import CustomerGroups, People, PrivacyRequests
 
-NOTICE = timedelta(days=7)
-"""So long before its deadline a request that is not done counts as overdue: somebody has to have the time to answer."""
 TOGETHER = 10
 """Customers of a source who are erased by one request: what is begun has to end within the reserve of a run."""
 SHARED = "shared"
@@ -36,12 +36,12 @@ class ServeDeps:
 class Served:
     """What a run came to: ids of requests that got on, and errors with the ids of those that did not.
 
-    `overdue` of all requests are, and `waiting` were due and not begun, for time was over.
+    `due_soon` of all requests are, and `waiting` were due and not begun, for time was over.
     """
 
     served: tuple[str, ...] = ()
     failed: tuple[tuple[str, Exception], ...] = ()
-    overdue: int = 0
+    due_soon: int = 0
     waiting: int = 0
 
 
@@ -60,8 +60,8 @@ def serve_requests(deps: ServeDeps, now: datetime, goes_on: Callable[[], bool]) 
             failed.append((request.id, error))
         else:
             served.append(request.id)
-    overdue = sum(one.state is not RequestState.DONE and one.due_at - NOTICE <= now for one in known)
-    return Served(tuple(served), tuple(failed), overdue, len(due) - len(served) - len(failed))
+    soon = sum(due_soon(one, now) for one in known)
+    return Served(tuple(served), tuple(failed), soon, len(due) - len(served) - len(failed))
 
 
 def _is_due(request: PrivacyRequest, now: datetime) -> bool:
@@ -106,17 +106,12 @@ def _customers_of(source: str, slot: int, deps: ServeDeps) -> tuple[list[str], i
     """Return the customers of a group whom only this source knows, and how many it shares with others."""
     theirs, shared = [], 0
     for customer_id in sorted(set(deps.groups.customers_in(slot))):
-        sources = {_source_of(alias) for alias in deps.people.person(customer_id).aliases}
+        sources = {source_of(alias) for alias in deps.people.person(customer_id).aliases}
         if sources == {source}:
             theirs.append(customer_id)
         elif source in sources:
             shared += 1
     return theirs, shared
-
-
-def _source_of(alias: str) -> str:
-    """Return the source of an alias, which an id or the hash of an address follows."""
-    return alias.partition("#")[0].partition("@")[0]
 
 
 def _few(ids: Sequence[str]) -> Iterator[Collection[str]]:
