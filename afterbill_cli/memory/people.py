@@ -49,6 +49,11 @@ class MemoryPeople:
         for hashed in alias_hashes:
             self.table.erased[hashed] = max(at, self.table.erased.get(hashed, at))
 
+    def forget_names(self, customer_id: str, aliases: Collection[str]) -> int:
+        """Those that are still theirs."""
+        theirs = [alias for alias in aliases if self.table.aliases.get(alias) == customer_id]
+        return len([self.table.aliases.pop(alias) for alias in theirs])
+
 
 @dataclass
 class MemoryForgettableAnswers:

@@ -10,7 +10,7 @@ from afterbill.privacy.deadlines import due_soon, overdue
 from afterbill_cli import deployed, options
 from afterbill_cli.deployed import Deployed
 from afterbill_cli.options import StackChoice
-from afterbill_cli.output import Output, aligned, print_json
+from afterbill_cli.output import Output, aligned, not_shown, print_json
 from afterbill_cli.privacy.desk import Desk, now_utc
 
 _HEAD = ("request", "kind", "state", "asked", "answer by", "people", "asked by")
@@ -31,7 +31,7 @@ def command(*, output: Output, choice: StackChoice) -> int:
 
 def list_requests(stack: Deployed, now: datetime, output: Output = Output.TABLE) -> int:
     """Print the requests, the oldest first: 1 where one is overdue, else 0; nothing in them names anybody."""
-    known = Desk(stack, "privacy requests", "").requests.requests()
+    known = Desk(stack, "privacy requests", "").requests.requests(not_shown)
     if output is Output.JSON:
         print_json([_stated(one, now) for one in known])
     elif known:
@@ -44,7 +44,7 @@ def list_requests(stack: Deployed, now: datetime, output: Output = Output.TABLE)
 def _row(one: PrivacyRequest, now: datetime) -> tuple[str, ...]:
     stands = ", overdue" if overdue(one, now) else ", due soon" if due_soon(one, now) else ""
     due = f"{one.due_at:%Y-%m-%d}{stands}"
-    people = one.source or str(len(one.customer_ids | one.invitation_ids))
+    people = one.source or str(one.found)
     return one.id, one.kind, one.state, f"{one.requested_at:%Y-%m-%d}", due, people, one.by
 
 
@@ -58,9 +58,11 @@ def _stated(one: PrivacyRequest, now: datetime) -> dict[str, Any]:
         "due_soon": due_soon(one, now),
         "overdue": overdue(one, now),
         "done_at": one.done_at.isoformat() if one.done_at else None,
-        "people": len(one.customer_ids | one.invitation_ids),
+        "people": one.found,
+        "shared": one.shared,
         "source": one.source or None,
         "by": one.by,
         "why": one.why or None,
         "removed": dict(one.removed),
+        "changed": one.changed,
     }

@@ -60,7 +60,7 @@ def restrict_whom(stack: Deployed, wish: RestrictionWish, now: datetime, output:
     request = desk.request(RequestKind.RELEASE if wish.lift else RequestKind.RESTRICT, whom, now)
     desk.requests.keep_request(request)
     done = restrict(request, desk.restricting(), now)
-    changed, word = done.removed.get("customers", 0), "released" if wish.lift else "restricted"
+    changed, word = done.changed, "released" if wish.lift else "restricted"
     if output is Output.JSON:
         print_json({"request": done.id, "kind": done.kind.value, "found": len(whom.customer_ids), "changed": changed})
     else:

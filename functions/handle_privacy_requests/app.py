@@ -24,7 +24,7 @@ from afterbill.model.privacy import PrivacyRequest
 from afterbill.privacy.erase import EraseDeps, erase
 from afterbill.privacy.restrict import RestrictDeps, restrict
 from afterbill.privacy.serve_requests import ServeDeps, serve_requests
-from afterbill.runtime.observability import Metric, count, logger
+from afterbill.runtime.observability import Metric, count, count_unreadable, logger
 from afterbill.runtime.remaining import goes_on
 from afterbill.settings import config
 
@@ -81,6 +81,7 @@ def handler(_event: dict[str, Any], context: Any) -> None:  # noqa: ANN401  # La
         logger.info("privacy request served", id=id_)
     for id_, error in run.failed:
         logger.error("privacy request failed", id=id_, error=f"{type(error).__name__}: {error}")
+    count_unreadable("handle_privacy_requests", run.unreadable)
     if run.due_soon:
         count(Metric.PRIVACY_OVERDUE, run.due_soon)
     if run.waiting:

@@ -92,6 +92,16 @@ def test_of_two_erasures_of_a_name_the_later_one_counts(privacy, other):
     assert erased_at(privacy, "hash of a name") == max(NOW, NOW + other).isoformat(timespec="microseconds")
 
 
+def test_names_are_forgotten_alone_and_only_their_own(privacy):
+    plant(privacy)
+
+    assert privacy.people.forget_names("customer-2", [ALIAS]) == 0
+    assert privacy.people.forget_names(WHO, [ALIAS, "stripe#unknown"]) == 1
+
+    left = privacy.people.person(WHO)
+    assert (left.aliases, bool(left.customer), bool(left.invitations)) == (frozenset(), True, True)
+
+
 def test_a_person_with_more_than_a_batch_is_read_whole(aws_world, aws):
     privacy = on_aws(aws_world, aws)
     ids = [f"{number:032x}" for number in range(120)]

@@ -28,7 +28,13 @@ FULL = PrivacyRequest(
     state=RequestState.SETTLING,
     settle_at=NOW + timedelta(minutes=20),
     removed={"invitations": 2},
+    walks=1,
     walked=7,
+    within="a7",
+    met=2,
+    people=4,
+    shared=5,
+    changed=3,
     part_of="request-1",
 )
 
@@ -72,6 +78,18 @@ def test_all_are_told_the_oldest_first(requests):
     assert list(requests.requests()) == [BARE, FULL]
 
 
+def test_parts_are_told_apart_from_the_requests_that_they_belong_to(requests):
+    part = replace(FULL, id=f"{BARE.id}/1", part_of=BARE.id)
+    for request in (FULL, BARE, part):
+        requests.keep_request(request)
+    done = replace(part, state=RequestState.DONE)
+    requests.store_request(done)
+
+    assert list(requests.requests()) == [BARE, FULL]
+    assert list(requests.parts(BARE.id)) == [done]
+    assert (requests.request(part.id), list(requests.parts(FULL.id))) == (done, [])
+
+
 def test_what_is_done_is_forgotten_after_a_time_and_what_is_not_is_kept(aws_world):
     requests = PrivacyRequestsTable(aws_world.dynamodb, TABLE)
     requests.keep_request(BARE)
@@ -88,3 +106,12 @@ def test_what_this_version_does_not_know_is_named(aws_world):
 
     with pytest.raises(UnreadableError, match="PRIVACY request-1: unknown RequestKind"):
         requests.request(BARE.id)
+
+
+def test_one_that_cannot_be_read_hides_no_other(aws_world):
+    requests, told = PrivacyRequestsTable(aws_world.dynamodb, TABLE), []
+    for request in (replace(BARE, kind="rectify"), FULL):
+        requests.keep_request(request)
+
+    assert list(requests.requests(told.append)) == list(requests.requests()) == [FULL]
+    assert [BARE.id in str(error) for error in told] == [True]

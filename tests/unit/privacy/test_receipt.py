@@ -41,6 +41,7 @@ def test_a_receipt_says_what_was_done_and_what_ends_when() -> None:
         "requested_at": "2026-11-22T12:00:00Z",
         "done_at": "2026-11-22T12:00:00Z",
         "people": 1,
+        "kept_for_other_sources": 0,
         "removed": {"customers": 1, "events": 4},
         "remains": [
             {"what": "recovery", "ends_at": "2026-11-29T12:00:00Z"},

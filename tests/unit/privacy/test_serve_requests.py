@@ -1,7 +1,7 @@
 """Privacy requests are done one after the other, whatever becomes of the others, and go on where time ended."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import count, islice
@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from afterbill.model.campaigns import SLOTS, slot_of
-from afterbill.model.errors import TransientError
+from afterbill.model.errors import TransientError, UnreadableError
 from afterbill.model.privacy import DEADLINE, Person, PrivacyRequest, RequestKind, RequestState
 from afterbill.privacy.deadlines import NOTICE
-from afterbill.privacy.serve_requests import SHARED, TOGETHER, Served, ServeDeps, serve_requests
+from afterbill.privacy.serve_requests import TOGETHER, Served, ServeDeps, serve_requests
 from afterbill_cli.memory.privacy import MemoryPrivacyRequests
 from tests.factories import NOON, hash_alias
 from tests.unit.mortal import KilledError, Mortal
@@ -31,12 +31,20 @@ class Office:
     requests: MemoryPrivacyRequests = field(default_factory=MemoryPrivacyRequests)
     restricted: list[str] = field(default_factory=list)
     broken: set[str] = field(default_factory=set)
+    marked: set[str] = field(default_factory=set)
 
     def customers_in(self, slot: int) -> Iterator[str]:
         return iter([id_ for id_ in self.aliases if slot_of(id_) == slot])
 
     def person(self, customer_id: str) -> Person:
         return Person(customer_id, aliases=self.aliases.get(customer_id, frozenset()))
+
+    def mark_erased(self, alias_hashes: Collection[str], _at: datetime) -> None:
+        self.marked |= set(alias_hashes)
+
+    def forget_names(self, customer_id: str, aliases: Collection[str]) -> int:
+        self.aliases[customer_id] -= set(aliases)
+        return len(aliases)
 
     def erase(self, request: PrivacyRequest, now: datetime) -> PrivacyRequest:
         if request.id in self.broken:
@@ -61,7 +69,7 @@ class Office:
         deps = ServeDeps(requests, here, here, here.erase, here.restrict, hash_alias)
         return serve_requests(deps, now, lambda: next(left) < steps)
 
-    def live(self, runs: int = 5, through: Callable[[Any], Any] = lambda one: one) -> None:
+    def live(self, runs: int = 7, through: Callable[[Any], Any] = lambda one: one) -> None:
         for number in range(runs):
             self.run(NOON + number * SETTLES, through=through)
 
@@ -117,6 +125,16 @@ def test_one_that_fails_holds_up_no_other(office: Office) -> None:
     assert office.state(ERASE.id) is RequestState.OPEN
 
 
+def test_one_that_cannot_be_read_holds_up_no_other_and_is_told(office: Office) -> None:
+    office.requests.keep_request(ERASE)
+    office.requests.unreadable.append(UnreadableError("PRIVACY erase-2: unknown RequestKind"))
+
+    run = office.run()
+
+    assert run.served == (ERASE.id,)
+    assert ["erase-2" in text for text in run.unreadable] == [True]
+
+
 def test_nothing_is_begun_without_time(office: Office) -> None:
     office.requests.keep_request(ERASE)
     office.requests.keep_request(replace(ERASE, id="erase-2"))
@@ -149,17 +167,19 @@ class TestSources:
 
         assert set(office.aliases) == {"eve"}
         done = office.requests.known[SHOP.id]
-        assert (done.state, done.removed) == (RequestState.DONE, {"customers": 2})
+        assert (done.state, done.found, done.removed) == (RequestState.DONE, 2, {"customers": 2})
 
-    def test_who_is_known_by_another_source_too_stays_and_is_counted(self, office: Office) -> None:
+    def test_who_is_known_by_another_source_too_stays_without_their_name_at_this_one(self, office: Office) -> None:
         office.aliases["bob"] |= {"web#2"}
         office.aliases["nobody"] = frozenset()
         office.requests.keep_request(SHOP)
 
         office.live()
 
-        assert set(office.aliases) == {"bob", "eve", "nobody"}
-        assert office.requests.known[SHOP.id].removed == {SHARED: 1, "customers": 1}
+        assert office.aliases == {"bob": {"web#2"}, "eve": {"web#1"}, "nobody": set()}
+        assert office.marked == {hash_alias("shop#2")}
+        done = office.requests.known[SHOP.id]
+        assert (done.found, done.shared, done.removed) == (1, 1, {"customers": 1, "aliases": 1})
 
     def test_a_few_are_removed_by_each_request_which_is_due_with_the_whole(self, office: Office) -> None:
         neighbours = islice((id_ for id_ in map(str, count()) if slot_of(id_) == SLOTS - 1), TOGETHER + 1)
@@ -168,7 +188,8 @@ class TestSources:
 
         office.run()
 
-        parts = [one for one in office.requests.requests() if one.part_of == SHOP.id]
+        parts = office.requests.parts(SHOP.id)
+        assert [one.id for one in office.requests.requests()] == [SHOP.id]
         assert sorted(len(one.customer_ids) for one in parts) == [1, TOGETHER]
         assert {(one.kind, one.due_at, one.by) for one in parts} == {(RequestKind.ERASE, SHOP.due_at, SHOP.by)}
 
@@ -180,18 +201,49 @@ class TestSources:
 
         office.run(NOON + SETTLES)
         assert office.state(SHOP.id) is RequestState.SETTLING
-        office.run(NOON + 2 * SETTLES)
+        office.run(NOON + SETTLES)
         assert office.state(SHOP.id) is RequestState.SETTLING
 
-        office.live(runs=6)
+        office.live(runs=9)
         assert (office.state(SHOP.id), set(office.aliases)) == (RequestState.DONE, {"eve"})
 
     def test_a_source_without_customers_is_empty(self, office: Office) -> None:
         office.requests.keep_request(replace(SHOP, source="nowhere"))
 
-        office.live(runs=2)
+        office.live(runs=5)
 
         assert office.state(SHOP.id) is RequestState.DONE
+
+    def test_whom_a_walk_missed_the_next_one_meets_until_one_meets_nobody(self, office: Office) -> None:
+        office.requests.keep_request(SHOP)
+        office.live(runs=3)
+        office.aliases["late"] = frozenset({"shop#3"})
+
+        office.live(runs=9)
+
+        assert set(office.aliases) == {"eve"}
+        assert (office.requests.known[SHOP.id].walks, office.requests.known[SHOP.id].found) == (3, 3)
+
+    def test_a_group_is_left_in_its_midst_when_time_ends(self, office: Office) -> None:
+        neighbours = islice((id_ for id_ in map(str, count()) if slot_of(id_) == 0), TOGETHER + 1)
+        office.aliases = dict.fromkeys(neighbours, frozenset({"shop#1"}))
+        office.requests.keep_request(SHOP)
+
+        office.run(steps=2)
+        begun = office.requests.known[SHOP.id]
+        assert (begun.walked, begun.within, begun.met) == (0, sorted(office.aliases)[TOGETHER - 1], TOGETHER)
+
+        office.live(runs=9)
+        assert (office.state(SHOP.id), office.requests.known[SHOP.id].found) == (RequestState.DONE, TOGETHER + 1)
+
+    def test_a_part_that_cannot_be_read_keeps_it_open(self, office: Office) -> None:
+        office.requests.keep_request(SHOP)
+        office.live(runs=3)
+        office.requests.unreadable.append(UnreadableError(f"PRIVACY#{SHOP.id} 1: unknown RequestKind"))
+
+        office.live(runs=9)
+
+        assert office.state(SHOP.id) is not RequestState.DONE
 
     def test_it_lets_other_requests_go_first(self, office: Office) -> None:
         office.requests.keep_request(SHOP)
@@ -216,7 +268,7 @@ def test_killed_at_any_call_and_run_again_the_end_is_the_same(fatal: int) -> Non
     office.live()
 
     assert set(office.aliases) == {LAST[2]}
-    assert {one.state for one in office.requests.requests()} == {RequestState.DONE}
+    assert {one.state for one in office.requests.known.values()} == {RequestState.DONE}
 
 
 class Lives:

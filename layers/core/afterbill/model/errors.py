@@ -21,6 +21,10 @@ def refuse(error: UnreadableError) -> None:
     raise error
 
 
+def pass_over(error: UnreadableError) -> None:
+    """Tell nobody: for readers of items of which another one tells."""
+
+
 class TransientError(AfterbillError):
     """A service we depend on did not answer; the same call may succeed later, so the queue retries it."""
 

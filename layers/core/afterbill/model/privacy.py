@@ -80,10 +80,14 @@ class PrivacyRequest:
 
     `by` is the ARN of an operator, `key:<id>` of an API key, or `source:<name>` of a billing system. `invitation_ids`
     are of nobody who is known. `alias_hashes` are of names whose events from before `requested_at` are never learned
-    again, known or not. `copies` are those of the webhook that asked. `source` is set for ERASE_SOURCE. `removed`
-    counts what was done, by kind. `due_at` is the deadline, `settle_at` the moment of the second look. `walked` groups
-    of customers were searched for those of the source; those who were found are removed by requests of their own, whose
-    `part_of` is this one's id. `told` is a keyed hash of what a caller said, by which a repetition is recognised.
+    again, known or not. `copies` are those of the webhook that asked. `removed` counts what was done, by kind, and
+    `changed` the customers who were restricted or released. `due_at` is the deadline, `settle_at` the moment of the
+    second look. `told` is a keyed hash of what a caller said, by which a repetition is recognised.
+
+    For ERASE_SOURCE, `source` is set. Its customers are looked for in walks, of which `walks` came to an end; the one
+    under way has `walked` groups of customers and the next one up to the id `within`, and `met` so many of them. Those
+    whom no other source knows are removed by requests of their own, whose `part_of` is this one's id: `people` of them
+    in the end. `shared` ones, whom others know, lose their names at this source.
     """
 
     id: str
@@ -101,9 +105,20 @@ class PrivacyRequest:
     settle_at: datetime | None = None
     done_at: datetime | None = None
     removed: Mapping[str, int] = field(default_factory=dict)
+    changed: int = 0
+    walks: int = 0
     walked: int = 0
+    within: str = ""
+    met: int = 0
+    people: int = 0
+    shared: int = 0
     part_of: str = ""
     told: str = ""
+
+    @property
+    def found(self) -> int:
+        """The number of people whom it is about, as far as it is known."""
+        return self.people + len(self.customer_ids) + len(self.invitation_ids)
 
 
 class Removed(StrEnum):

@@ -85,7 +85,8 @@ class Exporter:
         """Return what is held about each of these customers, and about invitations of nobody."""
         people = list(map(self.people.person, sorted(customer_ids)))
         people += [self.people.invitations_of_nobody(invitation_ids)] if invitation_ids else []
-        return [self._held(person, self.requests.requests()) for person in people]
+        requests = self.requests.requests()
+        return [self._held(person, requests) for person in people]
 
     def _held(self, person: Person, requests: Sequence[PrivacyRequest]) -> Held:
         customer = person.customer

@@ -3,11 +3,12 @@
 What each wing forgets of a person stands in the wing's own `ports`: `forget` of intake, outreach and answers.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from afterbill.model.customer import Customer
+from afterbill.model.errors import UnreadableError, pass_over
 from afterbill.model.invitation import Invitation
 from afterbill.model.privacy import Act, Erasure, Objection, Person, PrivacyRequest
 
@@ -26,6 +27,9 @@ class People(Protocol):
 
     def mark_erased(self, alias_hashes: Collection[str], at: datetime) -> None:
         """Store that nothing older than `at` is learned of these names again; a later moment stays."""
+
+    def forget_names(self, customer_id: str, aliases: Collection[str]) -> int:
+        """Delete those of these names that are the customer's, and return how many: nothing else of them goes."""
 
 
 class CustomerGroups(Protocol):
@@ -77,8 +81,14 @@ class PrivacyRequests(Protocol):
     def request(self, id_: str) -> PrivacyRequest | None:
         """The request, read consistently."""
 
-    def requests(self) -> Sequence[PrivacyRequest]:
-        """All requests that are kept, the oldest first."""
+    def requests(self, tell: Callable[[UnreadableError], object] = pass_over) -> Sequence[PrivacyRequest]:
+        """All requests that are kept, the oldest first, without the parts of others.
+
+        `tell` gets those that cannot be read, and are passed over.
+        """
+
+    def parts(self, id_: str, tell: Callable[[UnreadableError], object] = pass_over) -> Sequence[PrivacyRequest]:
+        """The same of the parts of a request: the id of each is the whole's, a slash and more."""
 
 
 class Ledger(Protocol):

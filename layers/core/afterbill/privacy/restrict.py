@@ -19,6 +19,6 @@ def restrict(request: PrivacyRequest, deps: RestrictDeps, now: datetime) -> Priv
     """Restrict or release whom the request is about, and return it as it stands then; safe to repeat."""
     since = now if request.kind is RequestKind.RESTRICT else None
     changed = sum(deps.restrictions.set_restricted(id_, since) for id_ in sorted(request.customer_ids))
-    done = replace(request, state=RequestState.DONE, done_at=now, removed={"customers": changed})
+    done = replace(request, state=RequestState.DONE, done_at=now, changed=changed)
     deps.requests.store_request(done)
     return done

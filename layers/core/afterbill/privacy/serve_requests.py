@@ -1,20 +1,25 @@
 """Do what privacy requests ask for: one after the other, each however the others fare, and resumed where time ended."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from afterbill.model.campaigns import SLOTS
 from afterbill.model.customer import source_of
-from afterbill.model.privacy import PrivacyRequest, RequestKind, RequestState
+from afterbill.model.privacy import PrivacyRequest, Removed, RequestKind, RequestState
 from afterbill.privacy.deadlines import due_soon
+from afterbill.privacy.erase import SETTLES_AFTER
 from afterbill.privacy.ports import CustomerGroups, People, PrivacyRequests
+
+if TYPE_CHECKING:  # named in annotations alone
+    from afterbill.model.errors import UnreadableError
 
 TOGETHER = 10
 """Customers of a source who are erased by one request: what is begun has to end within the reserve of a run."""
-SHARED = "shared"
-"""The kind under which customers count who stay, because another source knows them too."""
+_FEWEST_WALKS = 2
+"""Walks through all customers that it takes to empty a source."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,32 +41,37 @@ class ServeDeps:
 class Served:
     """What a run came to: ids of requests that got on, and errors with the ids of those that did not.
 
-    `due_soon` of all requests are, and `waiting` were due and not begun, for time was over.
+    `due_soon` of all requests are, and `waiting` were due and not begun, for time was over. `unreadable` names those
+    that cannot be read.
     """
 
     served: tuple[str, ...] = ()
     failed: tuple[tuple[str, Exception], ...] = ()
     due_soon: int = 0
     waiting: int = 0
+    unreadable: tuple[str, ...] = ()
 
 
 def serve_requests(deps: ServeDeps, now: datetime, goes_on: Callable[[], bool]) -> Served:
     """Serve all requests that are due, the oldest first, and sources to be emptied last, for these take long."""
-    known = deps.requests.requests()
-    due = sorted((one for one in known if _is_due(one, now)), key=lambda one: one.kind is RequestKind.ERASE_SOURCE)
+    unreadable: list[UnreadableError] = []
+    known = deps.requests.requests(unreadable.append)
+    sources = (one for one in known if one.kind is RequestKind.ERASE_SOURCE and one.state is not RequestState.DONE)
+    parts = [part for one in sources for part in deps.requests.parts(one.id, unreadable.append)]
+    due = sorted((one for one in (*known, *parts) if _is_due(one, now)), key=_turn)
     served: list[str] = []
     failed: list[tuple[str, Exception]] = []
     for request in due:
         if not goes_on():
             break
         try:
-            _serve(request, known, deps, now, goes_on)
+            _serve(request, deps, now, goes_on)
         except Exception as error:  # noqa: BLE001  # told at the end, once the others had their turn
             failed.append((request.id, error))
         else:
             served.append(request.id)
     soon = sum(due_soon(one, now) for one in known)
-    return Served(tuple(served), tuple(failed), soon, len(due) - len(served) - len(failed))
+    return Served(tuple(served), tuple(failed), soon, len(due) - len(served) - len(failed), tuple(map(str, unreadable)))
 
 
 def _is_due(request: PrivacyRequest, now: datetime) -> bool:
@@ -70,13 +80,11 @@ def _is_due(request: PrivacyRequest, now: datetime) -> bool:
     return request.state is RequestState.OPEN or (request.state is RequestState.SETTLING and settled)
 
 
-def _serve(
-    request: PrivacyRequest,
-    known: Sequence[PrivacyRequest],
-    deps: ServeDeps,
-    now: datetime,
-    goes_on: Callable[[], bool],
-) -> None:
+def _turn(request: PrivacyRequest) -> tuple[bool, bool]:
+    return request.kind is RequestKind.ERASE_SOURCE, bool(request.part_of)
+
+
+def _serve(request: PrivacyRequest, deps: ServeDeps, now: datetime, goes_on: Callable[[], bool]) -> None:
     if request.kind is RequestKind.EXPORT:
         deps.requests.store_request(replace(request, state=RequestState.READY))
     elif request.kind is RequestKind.ERASE:
@@ -84,44 +92,51 @@ def _serve(
     elif request.kind is not RequestKind.ERASE_SOURCE:
         deps.restrict(request, now)
     elif request.state is RequestState.OPEN:
-        _walk(request, deps, goes_on)
+        _walk(request, deps, now, goes_on)
     else:
-        _close([one for one in known if one.part_of == request.id], request, deps, now)
+        _end_walk(request, deps, now)
 
 
-def _walk(request: PrivacyRequest, deps: ServeDeps, goes_on: Callable[[], bool]) -> None:
-    """Make a request for every few customers whom only this source knows, from where the last run ended."""
+def _walk(request: PrivacyRequest, deps: ServeDeps, now: datetime, goes_on: Callable[[], bool]) -> None:
+    """Look at a few customers after the other, from where the last run ended."""
     while request.walked < SLOTS and goes_on():
-        theirs, shared = _customers_of(request.source, request.walked, deps)
-        for ids in _few(theirs):
-            deps.requests.keep_request(_part(request, ids, deps))
-        removed = dict(Counter(request.removed) + Counter({SHARED: shared}))
-        request = replace(request, walked=request.walked + 1, removed=removed)
+        left = sorted(id_ for id_ in set(deps.groups.customers_in(request.walked)) if id_ > request.within)
+        request = _searched(request, left[:TOGETHER], deps)
+        if len(left) <= TOGETHER:
+            request = replace(request, walked=request.walked + 1, within="")
         if request.walked == SLOTS:
-            request = replace(request, state=RequestState.SETTLING)
+            settles = now + SETTLES_AFTER
+            request = replace(request, walks=request.walks + 1, state=RequestState.SETTLING, settle_at=settles)
         deps.requests.store_request(request)
 
 
-def _customers_of(source: str, slot: int, deps: ServeDeps) -> tuple[list[str], int]:
-    """Return the customers of a group whom only this source knows, and how many it shares with others."""
-    theirs, shared = [], 0
-    for customer_id in sorted(set(deps.groups.customers_in(slot))):
-        sources = {source_of(alias) for alias in deps.people.person(customer_id).aliases}
-        if sources == {source}:
+def _searched(request: PrivacyRequest, ids: Sequence[str], deps: ServeDeps) -> PrivacyRequest:
+    """Keep a request to remove those of these customers whom only this source knows; others lose their names there."""
+    theirs, shared, names = [], 0, 0
+    for customer_id in ids:
+        aliases = deps.people.person(customer_id).aliases
+        here = {alias for alias in aliases if source_of(alias) == request.source}
+        if here == aliases and here:
             theirs.append(customer_id)
-        elif source in sources:
+        elif here:
             shared += 1
-    return theirs, shared
-
-
-def _few(ids: Sequence[str]) -> Iterator[Collection[str]]:
-    return (ids[start : start + TOGETHER] for start in range(0, len(ids), TOGETHER))
+            deps.people.mark_erased(frozenset(map(deps.hash_alias, here)), request.requested_at)
+            names += deps.people.forget_names(customer_id, here)
+    if theirs:
+        deps.requests.keep_request(_part(request, theirs, deps))
+    return replace(
+        request,
+        within=ids[-1] if ids else request.within,
+        met=request.met + len(theirs) + shared,
+        shared=request.shared + shared,
+        removed=dict(Counter(request.removed) + Counter({Removed.ALIASES.value: names})),
+    )
 
 
 def _part(request: PrivacyRequest, ids: Collection[str], deps: ServeDeps) -> PrivacyRequest:
     """A request of its own for these customers; its id follows from them, so that a walk that is repeated meets it."""
     return PrivacyRequest(
-        id=deps.hash_alias("|".join([request.id, *ids])),
+        id=f"{request.id}/{deps.hash_alias('|'.join([request.id, *ids]))}",
         kind=RequestKind.ERASE,
         requested_at=request.requested_at,
         by=request.by,
@@ -132,8 +147,20 @@ def _part(request: PrivacyRequest, ids: Collection[str], deps: ServeDeps) -> Pri
     )
 
 
-def _close(parts: Sequence[PrivacyRequest], request: PrivacyRequest, deps: ServeDeps, now: datetime) -> None:
-    """End the request once all of its parts are done; it says what they removed together."""
-    if all(one.state is RequestState.DONE for one in parts):
-        removed = sum((Counter(one.removed) for one in parts), Counter(request.removed))
-        deps.requests.store_request(replace(request, state=RequestState.DONE, done_at=now, removed=dict(removed)))
+def _end_walk(request: PrivacyRequest, deps: ServeDeps, now: datetime) -> None:
+    """Walk again once all parts are done; after a walk that met nobody, though not the first, the request is done.
+
+    A walk follows an index, which lags, and customers may come while it is under way.
+    """
+    unreadable: list[UnreadableError] = []
+    parts = deps.requests.parts(request.id, unreadable.append)
+    if unreadable or any(one.state is not RequestState.DONE for one in parts):
+        return
+    if request.met or request.walks < _FEWEST_WALKS:
+        again = replace(request, state=RequestState.OPEN, settle_at=None, walked=0, within="", met=0)
+        deps.requests.store_request(again)
+        return
+    removed = sum((Counter(one.removed) for one in parts), Counter(request.removed))
+    people = len({id_ for one in parts for id_ in one.customer_ids})
+    done = replace(request, state=RequestState.DONE, done_at=now, removed=dict(removed), people=people)
+    deps.requests.store_request(done)

@@ -12,7 +12,7 @@ from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.anonymous import as_read, counts, row_of, tombstone_of
 from afterbill.adapters.dynamodb.batches import write_batches
 from afterbill.adapters.dynamodb.items import encode, stamp
-from afterbill.adapters.dynamodb.people import ERASED, PeopleTable
+from afterbill.adapters.dynamodb.people import ERASED, PeopleTable, delete_owned
 from afterbill.model.customer import Suppression
 from afterbill.model.errors import TransientError
 from afterbill.model.invitation import Invitation
@@ -170,7 +170,7 @@ class ForgettableDeliveriesTable:
         return len(found)
 
     def _phones(self, person: Person) -> int:
-        return sum(_delete_owned(self.table, keys.phone(one), person.customer_id) for one in sorted(person.phones))
+        return sum(delete_owned(self.table, keys.phone(one), person.customer_id) for one in sorted(person.phones))
 
 
 def _schedules(person: Person, raw: Iterable[Mapping[str, Any]], now: datetime) -> frozenset[str]:
@@ -217,7 +217,7 @@ class ForgettableFactsTable:
                 *(keys.task(*task) for task in person.tasks),
             ],
         )
-        names = [_delete_owned(self.table, keys.alias(name), person.customer_id) for name in sorted(person.aliases)]
+        names = [delete_owned(self.table, keys.alias(name), person.customer_id) for name in sorted(person.aliases)]
         return {
             Removed.COPIES: len(person.copies),
             Removed.EVENTS: len(person.events),
@@ -246,18 +246,6 @@ class ForgettableFactsTable:
 def _delete(table: PeopleTable, found: Iterable["keys.Key"]) -> None:
     """Delete what nobody else can come to own: one call for 25 items."""
     write_batches(table.dynamodb, table.table, ({"DeleteRequest": {"Key": key}} for key in found))
-
-
-def _delete_owned(table: PeopleTable, key: "keys.Key", customer_id: str) -> bool:
-    """Delete what may belong to somebody else by now, and then stays."""
-    return write_if(
-        table.dynamodb.delete_item,
-        "removing what leads to a customer",
-        TableName=table.table,
-        Key=key,
-        ConditionExpression=f"{keys.CUSTOMER_ID} = :id",
-        ExpressionAttributeValues=encode({":id": customer_id}),
-    ).held
 
 
 def _text(item: Mapping[str, Any], name: str) -> str:

@@ -136,8 +136,14 @@ def copy(name: str, customer_id: str) -> "Key":
 
 
 def privacy_request(id_: str) -> "Key":
-    """A request to show, restrict or erase what is stored about somebody."""
-    return key(PRIVACY, id_)
+    """A request to show, restrict or erase what is stored about somebody, or a part of one."""
+    whole, slash, _ = id_.partition("/")
+    return key(privacy_parts(whole) if slash else PRIVACY, id_)
+
+
+def privacy_parts(id_: str) -> str:
+    """The partition of the parts of a request: there may be thousands."""
+    return f"{PRIVACY}#{id_}"
 
 
 def retention() -> "Key":

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from afterbill.adapters.aws.clients import transient
+from afterbill.adapters.aws.clients import transient, write_if
 from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.batches import query
 from afterbill.adapters.dynamodb.items import customer_of, encode, invitation_of
@@ -49,6 +49,10 @@ class PeopleTable(InvitationTable):
                 {":at": moment},
             )
 
+    def forget_names(self, customer_id: str, aliases: Collection[str]) -> int:
+        """One conditional delete for each."""
+        return sum(delete_owned(self, keys.alias(alias), customer_id) for alias in sorted(aliases))
+
     def read_all(self, wanted: Iterable["keys.Key"]) -> Iterator[dict[str, Any]]:
         """The items that exist under these keys, however many, read consistently; as few calls as it takes."""
         unique = list({(key[keys.PK]["S"], key[keys.SK]["S"]): key for key in wanted}.values())
@@ -78,6 +82,18 @@ class PeopleTable(InvitationTable):
             ProjectionExpression=f"{keys.PK}, {keys.SK}",
         ):
             yield {keys.PK: item[keys.PK], keys.SK: item[keys.SK]}
+
+
+def delete_owned(table: InvitationTable, key: "keys.Key", customer_id: str) -> bool:
+    """Delete what may belong to somebody else by now, and then stays."""
+    return write_if(
+        table.dynamodb.delete_item,
+        "removing what leads to a customer",
+        TableName=table.table,
+        Key=key,
+        ConditionExpression=f"{keys.CUSTOMER_ID} = :id",
+        ExpressionAttributeValues=encode({":id": customer_id}),
+    ).held
 
 
 def _readable(item: Mapping[str, Any] | None) -> Customer | None:

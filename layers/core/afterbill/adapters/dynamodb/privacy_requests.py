@@ -1,6 +1,6 @@
-"""Requests about what is stored of somebody, in DynamoDB: one item each, all in one partition."""
+"""Requests about what is stored of somebody, in DynamoDB: one item each, in one partition; parts have their own."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
@@ -11,9 +11,11 @@ from afterbill.adapters.dynamodb.batches import query
 from afterbill.adapters.dynamodb.items import decode, encode, stamp
 from afterbill.adapters.dynamodb.stored import known, reading
 from afterbill.adapters.dynamodb.table import TableReader
+from afterbill.model.errors import UnreadableError, pass_over
 from afterbill.model.privacy import KEPT_AFTER, PrivacyRequest, RequestKind, RequestState
 
 _MOMENTS = frozenset({"requested_at", "due_at", "settle_at", "done_at"})
+_NUMBERS = frozenset({"changed", "walks", "walked", "met", "people", "shared"})
 _SETS = frozenset({"customer_ids", "invitation_ids", "alias_hashes", "copies"})
 
 
@@ -37,16 +39,33 @@ class PrivacyRequestsTable(TableReader):
             response = self.dynamodb.get_item(TableName=self.table, Key=keys.privacy_request(id_), ConsistentRead=True)
         return _request_of(response["Item"]) if "Item" in response else None
 
-    def requests(self) -> Sequence[PrivacyRequest]:
-        """All requests that are kept, the oldest first."""
+    def requests(self, tell: Callable[[UnreadableError], object] = pass_over) -> Sequence[PrivacyRequest]:
+        """All requests that are kept and can be read, the oldest first."""
+        return self._of(keys.PRIVACY, tell)
+
+    def parts(self, id_: str, tell: Callable[[UnreadableError], object] = pass_over) -> Sequence[PrivacyRequest]:
+        """All parts of a request that can be read."""
+        return self._of(keys.privacy_parts(id_), tell)
+
+    def _of(self, partition: str, tell: Callable[[UnreadableError], object]) -> Sequence[PrivacyRequest]:
         items = query(
             self.dynamodb,
             TableName=self.table,
             KeyConditionExpression=f"{keys.PK} = :requests",
-            ExpressionAttributeValues=encode({":requests": keys.PRIVACY}),
+            ExpressionAttributeValues=encode({":requests": partition}),
             ConsistentRead=True,
         )
-        return sorted(map(_request_of, items), key=lambda request: (request.requested_at, request.id))
+        return sorted(_readable(items, tell), key=lambda request: (request.requested_at, request.id))
+
+
+def _readable(
+    items: Iterable[Mapping[str, Any]], tell: Callable[[UnreadableError], object]
+) -> Iterator[PrivacyRequest]:
+    for item in items:
+        try:
+            yield _request_of(item)
+        except UnreadableError as error:
+            tell(error)
 
 
 def _item_of(request: PrivacyRequest) -> dict[str, Any]:
@@ -72,5 +91,6 @@ def _request_of(item: Mapping[str, Any]) -> PrivacyRequest:
         values |= {name: datetime.fromisoformat(values[name]) for name in _MOMENTS if name in values}
         values |= {name: frozenset(values[name]) for name in _SETS if name in values}
         values |= {"removed": {kind: int(number) for kind, number in plain.get("removed", {}).items()}}
-        values |= {"walked": int(plain.get("walked", 0)), "kind": known(RequestKind, plain["kind"])}
+        values |= {name: int(values[name]) for name in _NUMBERS if name in values}
+        values |= {"kind": known(RequestKind, plain["kind"])}
         return PrivacyRequest(id=plain[keys.SK], **(values | {"state": known(RequestState, plain["state"])}))

@@ -106,5 +106,7 @@ class RequestBody(KeptRequestBody):
     settle_at: str = Field(default="", json_schema_extra={"format": "date-time"})
     done_at: str = Field(default="", json_schema_extra={"format": "date-time"})
     removed: dict[str, int] = Field(default_factory=dict)
+    shared: int = Field(default=0, description="Customers of a source who stay, for another one knows them too.")
+    changed: int = Field(default=0, description="Customers who were restricted or released.")
     receipt: str = Field(default="", description="Of an erasure that is done: what `afterbill privacy verify` checks.")
     export: dict[str, Any] = Field(default_factory=dict, description="Of an export: all that is stored.")
