@@ -38,8 +38,6 @@ _REFUSALS = {
     Refusal.WRONG_SCOPE: own.WRONG_SCOPE,
 }
 _ERASURES = frozenset({RequestKind.ERASE, RequestKind.ERASE_SOURCE})
-_DEAD_LETTERS = timedelta(days=14)
-"""How long messages are kept that failed too often; SQS keeps none longer."""
 _IDEMPOTENCY_KEY = re.compile(values.IDEMPOTENCY_KEY)
 _ID = re.compile(values.OUR_ID)
 _recovery_days, _log_days = config.setting("RECOVERY_DAYS"), config.setting("LOG_DAYS")
@@ -155,14 +153,16 @@ def _exporter() -> "Exporter":
 
 
 def _receipt(request: PrivacyRequest, done_at: datetime) -> dict[str, str]:
-    """The receipt of an erasure that is done: it says what ends by itself, and when, as the stack is set up."""
-    from afterbill.privacy.receipt import Remains, receipt  # noqa: PLC0415  # few calls need one
+    """The receipt of an erasure that is done: it says what is left, and when it ends, as the stack is set up."""
+    from afterbill.privacy.receipt import receipt  # noqa: PLC0415  # few calls need one
+    from afterbill.privacy.remains import Periods, kept_longest, remains  # noqa: PLC0415  # as above
+    from afterbill.settings.surveys import load_policy  # noqa: PLC0415  # as above
 
-    days = {"recovery": _recovery_days, "logs": _log_days}
-    ends = {what: timedelta(days=int(text)) for what, text in days.items()} | {"dead_letters": _DEAD_LETTERS}
-    remains = [Remains(what, done_at + span) for what, span in sorted(ends.items())]
-    stack = config.setting("POWERTOOLS_SERVICE_NAME")
-    return {"receipt": receipt(request, stack, done_at, remains, _secret.receipt_key())}
+    policy, days = load_policy(), (_recovery_days, _log_days, _evidence_days)
+    recovery, logs, copies = (timedelta(days=int(text)) for text in days)
+    periods = Periods(kept_longest(policy), policy.retention.audit, recovery, logs, copies)
+    left, stack = remains(request, periods, done_at), config.setting("POWERTOOLS_SERVICE_NAME")
+    return {"receipt": receipt(request, stack, done_at, left, _secret.receipt_key())}
 
 
 def _name(key: ApiKey) -> str:

@@ -1,14 +1,15 @@
 """Receipts: what they say, and that nobody else can say it."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from afterbill.model.privacy import PrivacyRequest, RequestKind
-from afterbill.privacy.receipt import LARGEST, Remains, Verdict, parts, receipt, verify
+from afterbill.model.privacy import PrivacyRequest, RequestKind, RequestState
+from afterbill.privacy.receipt import LARGEST, Remains, Verdict, parts, receipt, stated, verify
 
 KEY = b"the key of receipts, of 32 bytes"
 DONE_AT = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -21,9 +22,15 @@ REQUEST = PrivacyRequest(
     why="asked by mail",
     customer_ids=frozenset({"0a" * 16}),
     alias_hashes=frozenset({"0b" * 16}),
+    state=RequestState.DONE,
+    done_at=DONE_AT,
     removed={"events": 4, "customers": 1, "objections_kept": 1, "rows_kept": 3, "answers_kept": 2},
 )
-REMAINS = (Remains("recovery", DONE_AT.replace(day=29)), Remains("dead_letters", DONE_AT.replace(month=12), 3))
+REMAINS = (
+    Remains("recovery", DONE_AT.replace(day=29)),
+    Remains("dead_letters", DONE_AT.replace(month=12), 3),
+    Remains("marks", None, 1, kept=True),
+)
 SIGNED = receipt(REQUEST, "afterbill", DONE_AT, REMAINS, KEY)
 SAID = json.loads(SIGNED)
 
@@ -38,8 +45,11 @@ def test_a_receipt_says_what_was_done_and_what_ends_when() -> None:
         "request": REQUEST.id,
         "kind": "erase",
         "stack": "afterbill",
+        "state": "done",
         "requested_at": "2026-11-22T12:00:00Z",
+        "settle_at": None,
         "done_at": "2026-11-22T12:00:00Z",
+        "issued_at": "2026-11-22T12:00:00Z",
         "people": 1,
         "kept_for_other_sources": 0,
         "removed": {"customers": 1, "events": 4},
@@ -47,10 +57,19 @@ def test_a_receipt_says_what_was_done_and_what_ends_when() -> None:
             {"what": "recovery", "ends_at": "2026-11-29T12:00:00Z"},
             {"what": "dead_letters", "ends_at": "2026-12-22T12:00:00Z", "count": 3},
         ],
+        "kept": [{"what": "marks", "ends_at": None, "count": 1}],
         "objections_kept": 1,
         "rows_kept_anonymous": 3,
         "answers_kept_anonymous": 2,
     }
+
+
+def test_before_the_second_look_it_says_when_that_comes_and_not_that_all_is_done() -> None:
+    settling = replace(REQUEST, state=RequestState.SETTLING, settle_at=DONE_AT.replace(minute=20), done_at=None)
+
+    said = stated(settling, "afterbill", DONE_AT, REMAINS)
+
+    assert (said["state"], said["settle_at"], said["done_at"]) == ("settling", "2026-11-22T12:20:00Z", None)
 
 
 def test_nothing_in_a_receipt_leads_to_a_person_or_to_who_did_it() -> None:

@@ -35,11 +35,15 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Remains:
-    """One kind of copy that ends by itself: what, `ends_at` the latest, and how many of it there are, if known."""
+    """One kind of what is left: what, `ends_at` the latest, or never, and how many of it there are, if known.
+
+    `kept` is what stays on purpose; anything else is a copy that is left to end by itself.
+    """
 
     what: str
-    ends_at: datetime
+    ends_at: datetime | None
     count: int | None = None
+    kept: bool = False
 
     def stated(self) -> dict[str, Any]:
         """Return the JSON object."""
@@ -48,24 +52,28 @@ class Remains:
 
 
 def receipt(request: PrivacyRequest, stack: str, at: datetime, remains: Sequence[Remains], key: bytes) -> str:
-    """Return the signed receipt of what was done until `at`, in its one form; `remains` ends by itself."""
+    """Return the signed receipt of how far the request has come `at` this moment, in its one form."""
     said = stated(request, stack, at, remains)
     return _canonical(said | {_SIGNATURE: _signature(said, key)}).decode()
 
 
 def stated(request: PrivacyRequest, stack: str, at: datetime, remains: Sequence[Remains]) -> dict[str, Any]:
-    """Return what a receipt says, without its signature."""
+    """Return what a receipt says, without its signature; `done_at` is null until the second look is over."""
     return {
         "version": VERSION,
         "request": request.id,
         "kind": request.kind.value,
         "stack": stack,
+        "state": request.state.value,
         "requested_at": _moment(request.requested_at),
-        "done_at": _moment(at),
+        "settle_at": _moment(request.settle_at),
+        "done_at": _moment(request.done_at),
+        "issued_at": _moment(at),
         "people": request.found,
         "kept_for_other_sources": request.shared,
         "removed": {kind: number for kind, number in request.removed.items() if kind not in _KEPT},
-        "remains": [one.stated() for one in remains],
+        "remains": [one.stated() for one in remains if not one.kept],
+        "kept": [one.stated() for one in remains if one.kept],
         "objections_kept": request.removed.get(Removed.OBJECTIONS_KEPT, 0),
         "rows_kept_anonymous": request.removed.get(Removed.ROWS_KEPT, 0),
         "answers_kept_anonymous": request.removed.get(Removed.ANSWERS_KEPT, 0),
@@ -127,5 +135,5 @@ def _signature(said: Mapping[str, Any], key: bytes) -> str:
     return hmac.digest(key, _canonical(said), "sha256").hex()
 
 
-def _moment(at: datetime) -> str:
-    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+def _moment(at: datetime | None) -> str | None:
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if at else None
