@@ -15,8 +15,8 @@ from afterbill_cli.deployed import Deployed
 from afterbill_cli.options import StackChoice
 from afterbill_cli.output import Output, aligned, print_json
 from afterbill_cli.people.who import Whom, find_whom
-from afterbill_cli.privacy.desk import (
-    Desk,
+from afterbill_cli.privacy.deps import (
+    PrivacyDeps,
     agreed,
     now_utc,
     reason,
@@ -29,7 +29,7 @@ from afterbill_cli.privacy.remains import TOLD, remains
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class EraseOptions:
     """Whom an operator wants to be removed, why, and where the receipt goes; with `yes` nobody is asked."""
 
     who: str
@@ -59,42 +59,42 @@ def command(  # noqa: PLR0913  # its options
 
     After Ctrl-C or an error the same command finishes what was begun, and so does handle_privacy_requests.
     """
-    return erase_whom(deployed.connect(choice), Wish(who, reason(why), yes, receipt), now_utc(), output)
+    return erase_whom(deployed.connect(choice), EraseOptions(who, reason(why), yes, receipt), now_utc(), output)
 
 
-def erase_whom(stack: Deployed, wish: Wish, now: datetime, output: Output = Output.TABLE) -> int:
-    """Remove whom the wish is about; 0 too where nobody is known, whose names are marked all the same."""
-    desk = Desk(stack, "privacy erase", wish.why)
-    whom = find_whom(desk.lookup, wish.who)
-    desk.acts.note(whom.ids)
+def erase_whom(stack: Deployed, chosen: EraseOptions, now: datetime, output: Output = Output.TABLE) -> int:
+    """Remove whom the chosen is about; 0 too where nobody is known, whose names are marked all the same."""
+    deps = PrivacyDeps(stack, "privacy erase", chosen.why)
+    whom = find_whom(deps.lookup, chosen.who)
+    deps.acts.note(whom.ids)
     if whom.nobody:
         tell_nobody(whom)
         if not whom.names:
             return 0
     else:
-        tell_whom(desk.persons(whom))
-        agreed("All that is stored about them will be removed, for ever.", yes=wish.yes)
-    _carry_out(desk, unfinished(desk.requests, _asked(desk, whom, now)), wish.receipt, now, output)
+        tell_whom(deps.persons(whom))
+        agreed("All that is stored about them will be removed, for ever.", yes=chosen.yes)
+    _carry_out(deps, unfinished(deps.requests, _asked(deps, whom, now)), chosen.receipt, now, output)
     return 0
 
 
-def _asked(desk: Desk, whom: Whom, now: datetime) -> PrivacyRequest:
+def _asked(deps: PrivacyDeps, whom: Whom, now: datetime) -> PrivacyRequest:
     """Return the request; names that somebody else may have elsewhere are marked only where nobody was found."""
     names = whom.names if whom.nobody else {name for name in whom.names if "#" not in name}
-    request = desk.request(RequestKind.ERASE, whom, now)
-    return replace(request, alias_hashes=frozenset(map(desk.keys.hash_alias, names)))
+    request = deps.request(RequestKind.ERASE, whom, now)
+    return replace(request, alias_hashes=frozenset(map(deps.keys.hash_alias, names)))
 
 
-def _carry_out(desk: Desk, request: PrivacyRequest, file: Path | None, now: datetime, output: Output) -> None:
-    ends = remains(desk.stack, now)
+def _carry_out(deps: PrivacyDeps, request: PrivacyRequest, file: Path | None, now: datetime, output: Output) -> None:
+    ends = remains(deps.stack, now)
     if file:
         file.open("ab").close()  # what cannot be written is told before anything is removed
     with told_how_to_finish(request):
-        done = erase(request, desk.erasing, now)
+        done = erase(request, deps.erasing, now)
     if file:
-        file.write_text(receipt(done, desk.stack.name, now, ends, desk.keys.receipt_key()) + "\n", encoding="utf-8")
+        file.write_text(receipt(done, deps.stack.name, now, ends, deps.keys.receipt_key()) + "\n", encoding="utf-8")
     if output is Output.JSON:
-        print_json({**stated(done, desk.stack.name, now, ends), "state": done.state.value})
+        print_json({**stated(done, deps.stack.name, now, ends), "state": done.state.value})
     else:
         print("\n".join(_told(done, ends, now)))
 

@@ -25,13 +25,13 @@ from afterbill_cli.options import StackChoice
 from afterbill_cli.output import print_json, written_json
 from afterbill_cli.people.who import Whom, find_whom
 from afterbill_cli.plain_text import harmless
-from afterbill_cli.privacy.desk import Desk, agreed, done_now, now_utc, tell_nobody, tell_whom
+from afterbill_cli.privacy.deps import PrivacyDeps, agreed, done_now, now_utc, tell_nobody, tell_whom
 
 _JSON, _HTML = "json", "html"
 
 
 @dataclass(frozen=True, slots=True)
-class ExportWish:
+class ExportOptions:
     """Whom an export is about, or the `request` that asks for it, and its form; `language` is that of the page."""
 
     who: str = ""
@@ -60,30 +60,30 @@ def command(*, choice: StackChoice, **chosen: Any) -> int:  # noqa: ANN401  # it
     A comment belongs to the export of its author, even if it names others. To find comments that name somebody, search
     by words: `afterbill responses --window 365d --contains WORD`.
     """
-    wish = ExportWish(**chosen)
-    if bool(wish.who) == bool(wish.request):
+    asked = ExportOptions(**chosen)
+    if bool(asked.who) == bool(asked.request):
         raise click.UsageError("say either WHO or --request ID")
-    return export_whom(deployed.connect(choice), wish, now_utc())
+    return export_whom(deployed.connect(choice), asked, now_utc())
 
 
-def export_whom(stack: Deployed, wish: ExportWish, now: datetime) -> int:
+def export_whom(stack: Deployed, chosen: ExportOptions, now: datetime) -> int:
     """Write the export; 0 too where nobody is known."""
-    desk = Desk(stack, "privacy export", wish.why)
-    request = _waiting(desk, wish.request) if wish.request else None
-    whom = _meant(request) if request else find_whom(desk.lookup, wish.who)
-    desk.acts.note(whom.ids)
+    deps = PrivacyDeps(stack, "privacy export", chosen.why)
+    request = _waiting(deps, chosen.request) if chosen.request else None
+    whom = _meant(request) if request else find_whom(deps.lookup, chosen.who)
+    deps.acts.note(whom.ids)
     if whom.nobody:
         tell_nobody(whom)
     else:
-        _write(desk, whom, wish, now)
+        _write(deps, whom, chosen, now)
     if request:
-        desk.requests.store_request(done_now(request, now))
+        deps.requests.store_request(done_now(request, now))
     return 0
 
 
-def _waiting(desk: Desk, id_: str) -> PrivacyRequest:
+def _waiting(deps: PrivacyDeps, id_: str) -> PrivacyRequest:
     """Return the request for an export that nobody fetched yet."""
-    request = desk.requests.request(id_)
+    request = deps.requests.request(id_)
     if request is None or request.kind is not RequestKind.EXPORT:
         raise AfterbillError(f"there is no request {id_} for an export: `afterbill privacy requests` lists them")
     if request.state is RequestState.DONE:
@@ -96,25 +96,25 @@ def _meant(request: PrivacyRequest) -> Whom:
     return Whom(tuple(sorted(request.customer_ids)), tuple(sorted(request.invitation_ids)))
 
 
-def _write(desk: Desk, whom: Whom, wish: ExportWish, now: datetime) -> None:
-    brand = brand_of(read_toml(desk.stack.config / configuration.BRAND))
-    keeper = _keeper(desk.stack, brand)
-    held = _exporter(desk, keeper).held(whom.customer_ids, whom.invitation_ids)
+def _write(deps: PrivacyDeps, whom: Whom, chosen: ExportOptions, now: datetime) -> None:
+    brand = brand_of(read_toml(deps.stack.config / configuration.BRAND))
+    keeper = _keeper(deps.stack, brand)
+    held = _exporter(deps, keeper).held(whom.customer_ids, whom.invitation_ids)
     if len(held) > 1:
         tell_whom([one.person for one in held])
-        agreed("All of them will be in one export.", yes=wish.yes)
+        agreed("All of them will be in one export.", yes=chosen.yes)
     document = export(held, keeper, now)
-    if wish.form == _HTML:
-        _put(_page(desk.stack, brand, document, wish.language or language_of(held)), wish.out)
-    elif wish.out:
-        _put(written_json(document), wish.out)
+    if chosen.form == _HTML:
+        _put(_page(deps.stack, brand, document, chosen.language or language_of(held)), chosen.out)
+    elif chosen.out:
+        _put(written_json(document), chosen.out)
     else:
         print_json(document)
 
 
-def _exporter(desk: Desk, keeper: Keeper) -> Exporter:
-    table = ContactsTable(desk.stack.client("dynamodb"), desk.stack.output("TableName"))
-    return Exporter(desk.people, desk.requests, table.contacts, desk.hash_number, keeper)
+def _exporter(deps: PrivacyDeps, keeper: Keeper) -> Exporter:
+    table = ContactsTable(deps.stack.client("dynamodb"), deps.stack.output("TableName"))
+    return Exporter(deps.people, deps.requests, table.contacts, deps.hash_number, keeper)
 
 
 def _keeper(stack: Deployed, brand: Brand) -> Keeper:

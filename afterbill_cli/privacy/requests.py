@@ -11,7 +11,7 @@ from afterbill_cli import deployed, options
 from afterbill_cli.deployed import Deployed
 from afterbill_cli.options import StackChoice
 from afterbill_cli.output import Output, aligned, not_shown, print_json
-from afterbill_cli.privacy.desk import Desk, now_utc
+from afterbill_cli.privacy.deps import PrivacyDeps, now_utc
 
 _HEAD = ("request", "kind", "state", "asked", "answer by", "people", "asked by")
 
@@ -31,7 +31,7 @@ def command(*, output: Output, choice: StackChoice) -> int:
 
 def list_requests(stack: Deployed, now: datetime, output: Output = Output.TABLE) -> int:
     """Print the requests, the oldest first: 1 where one is overdue, else 0; nothing in them names anybody."""
-    known = Desk(stack, "privacy requests", "").requests.requests(not_shown)
+    known = PrivacyDeps(stack, "privacy requests", "").requests.requests(not_shown)
     if output is Output.JSON:
         print_json([_stated(one, now) for one in known])
     elif known:

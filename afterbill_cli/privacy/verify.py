@@ -10,7 +10,7 @@ from afterbill_cli.deployed import Deployed
 from afterbill_cli.options import StackChoice
 from afterbill_cli.output import Output, print_json
 from afterbill_cli.plain_text import one_line
-from afterbill_cli.privacy.desk import Desk
+from afterbill_cli.privacy.deps import PrivacyDeps
 
 _SAID = {
     Verdict.NO_RECEIPT: "This is no receipt: it is no JSON, it was cut off, or it lacks what every receipt says.",
@@ -37,7 +37,7 @@ def verify_file(stack: Deployed, file: Path, output: Output = Output.TABLE) -> i
     """Print whether the receipt in a file is genuine: 0 if so, else 1."""
     with file.open("rb") as opened:
         content = opened.read(LARGEST + 1)
-    verdict = verify(content, stack.name, Desk(stack, "privacy verify", "").keys.receipt_key())
+    verdict = verify(content, stack.name, PrivacyDeps(stack, "privacy verify", "").keys.receipt_key())
     genuine = verdict is Verdict.GENUINE
     if output is Output.JSON:
         print_json({"genuine": genuine, "verdict": verdict.value, "receipt": dict(parts(content)) if genuine else None})

@@ -12,9 +12,9 @@ from afterbill.privacy.deadlines import NOTICE
 from afterbill.privacy.receipt import receipt
 from afterbill_cli import cli, deployed
 from afterbill_cli.output import Output
-from afterbill_cli.privacy.desk import Desk, now_utc
+from afterbill_cli.privacy.deps import PrivacyDeps, now_utc
 from afterbill_cli.privacy.requests import list_requests
-from afterbill_cli.privacy.restrict import RestrictionWish, restrict_whom
+from afterbill_cli.privacy.restrict import RestrictOptions, restrict_whom
 from afterbill_cli.privacy.verify import verify_file
 from tests.unit.cli.privacy_people import ADA, ADDRESS, ANONYMOUS, BOB, GUEST, WHY
 
@@ -25,8 +25,8 @@ REQUEST = PrivacyRequest("5f" * 16, RequestKind.ERASE, NOW, "source:shop", NOW +
 @pytest.fixture
 def restricted(town, capsys):
     def told(who, output=Output.TABLE, **chosen):
-        wish = RestrictionWish(who, WHY, **({"yes": True} | chosen))
-        assert restrict_whom(town.stack, wish, NOW, output) == 0
+        asked = RestrictOptions(who, WHY, **({"yes": True} | chosen))
+        assert restrict_whom(town.stack, asked, NOW, output) == 0
         return capsys.readouterr()
 
     return told
@@ -131,7 +131,7 @@ def test_one_that_is_done_is_none(town, capsys):
 
 @pytest.fixture
 def signed(town):
-    key = Desk(town.stack, "", "").keys.receipt_key()
+    key = PrivacyDeps(town.stack, "", "").keys.receipt_key()
     return receipt(REQUEST, town.stack.name, NOW, [], key)
 
 

@@ -13,8 +13,8 @@ from afterbill.model.privacy import RequestState
 from afterbill_cli import cli, deployed
 from afterbill_cli.output import Output
 from afterbill_cli.privacy import erase as module
-from afterbill_cli.privacy.desk import now_utc
-from afterbill_cli.privacy.erase import Wish, erase_whom
+from afterbill_cli.privacy.deps import now_utc
+from afterbill_cli.privacy.erase import EraseOptions, erase_whom
 from afterbill_cli.privacy.verify import verify_file
 from tests.unit.cli.privacy_people import ADA, ADDRESS, ANONYMOUS, ANSWERED, BOB, COMMENT, GUEST, WHY
 
@@ -28,7 +28,7 @@ def erased(town, capsys):
 
     def told(who, **chosen):
         output = chosen.pop("output", Output.TABLE)
-        assert erase_whom(town.stack, Wish(who, WHY, **({"yes": True} | chosen)), NOW, output) == 0
+        assert erase_whom(town.stack, EraseOptions(who, WHY, **({"yes": True} | chosen)), NOW, output) == 0
         return capsys.readouterr()
 
     return told
@@ -42,7 +42,7 @@ def afterbill(town, monkeypatch):
 
 
 def marked(town, name):
-    hashed = module.Desk(town.stack, "", "").keys.hash_alias(name)
+    hashed = module.PrivacyDeps(town.stack, "", "").keys.hash_alias(name)
     return "Item" in town.stack.client("dynamodb").get_item(TableName=town.facts.table, Key=keys.erased(hashed))
 
 
@@ -214,5 +214,5 @@ def test_the_command_line_removes_them_too(afterbill, town, capsys):
 def test_a_stack_without_copies_of_webhooks_is_erased_too(town):
     outputs = {name: value for name, value in town.stack.outputs.items() if name != "EvidenceBucketName"}
 
-    assert erase_whom(replace(town.stack, outputs=outputs), Wish(ADA, WHY, yes=True), NOW) == 0
+    assert erase_whom(replace(town.stack, outputs=outputs), EraseOptions(ADA, WHY, yes=True), NOW) == 0
     assert town.people.person(ADA).customer is None

@@ -10,8 +10,8 @@ import pytest
 from afterbill.model.errors import AfterbillError
 from afterbill.model.privacy import DEADLINE, PrivacyRequest, RequestKind, RequestState
 from afterbill_cli import cli, deployed
-from afterbill_cli.privacy.desk import now_utc
-from afterbill_cli.privacy.export import ExportWish, export_whom
+from afterbill_cli.privacy.deps import now_utc
+from afterbill_cli.privacy.export import ExportOptions, export_whom
 from tests.unit.cli.privacy_people import ADA, ADDRESS, ANONYMOUS, BOB, COMMENT, GUEST, NUMBER, WHY, hashed
 from tests.unit.customer_facing import parse
 
@@ -30,7 +30,7 @@ REQUEST = PrivacyRequest(
 @pytest.fixture
 def exported(town, capsys):
     def told(who="", **chosen):
-        assert export_whom(town.stack, ExportWish(who, **({"yes": True, "why": WHY} | chosen)), NOW) == 0
+        assert export_whom(town.stack, ExportOptions(who, **({"yes": True, "why": WHY} | chosen)), NOW) == 0
         return capsys.readouterr()
 
     return told
@@ -143,7 +143,7 @@ def test_copies_of_messages_are_kept_as_long_as_their_bucket_says(exported, town
 def test_a_stack_without_copies_has_no_period_for_them(town, capsys):
     outputs = {name: value for name, value in town.stack.outputs.items() if name != "EvidenceBucketName"}
 
-    export_whom(replace(town.stack, outputs=outputs), ExportWish(ADA), NOW)
+    export_whom(replace(town.stack, outputs=outputs), ExportOptions(ADA), NOW)
     assert "copies_of_messages" not in json.loads(capsys.readouterr().out)["kept_days"]
 
 

@@ -30,7 +30,7 @@ from afterbill_cli.privacy.erasing import erasing
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class PrivacyDeps:
     """One command at work; `what` is its name in the audit trail, `why` the reason that its operator gives."""
 
     stack: Deployed
