@@ -13,7 +13,7 @@ from afterbill_cli import deployed, options
 from afterbill_cli.acts import ledger_of
 from afterbill_cli.deployed import Deployed
 from afterbill_cli.options import StackChoice
-from afterbill_cli.output import Output, print_csv, print_json_rows
+from afterbill_cli.output import Output, counted, print_csv, print_json_rows
 from afterbill_cli.plain_text import one_line
 
 COLUMNS = ("at", "who", "what", "whose", "found", "why")
@@ -69,7 +69,7 @@ def _print(acts: Iterator[Act], since: datetime) -> None:
     for act in acts:
         count += 1
         print(f"{act.at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC", one_line(act.who), one_line(_did(act)), sep="  ")
-    print(f"{count} act{'' if count == 1 else 's'} since {since.astimezone(UTC):%Y-%m-%d %H:%M} UTC.")
+    print(f"{counted(count, 'act')} since {since.astimezone(UTC):%Y-%m-%d %H:%M} UTC.")
 
 
 def _did(act: Act) -> str:

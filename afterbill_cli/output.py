@@ -27,6 +27,11 @@ class Output(StrEnum):
     CSV = "csv"
 
 
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun, such as `1 survey` or `2 surveys`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def not_shown(error: UnreadableError) -> None:
     """Tell on stderr of a stored item that could not be read, and is left out."""
     click.echo(f"Not shown, a newer version may have written it: {error}", err=True)

@@ -8,8 +8,9 @@ from zoneinfo import available_timezones
 
 from afterbill.adapters.addresses import address_fault
 from afterbill_cli.importing import spreadsheets
-from afterbill_cli.importing.report import WrongError, masked, shown
+from afterbill_cli.importing.report import WrongError, shown
 from afterbill_cli.importing.times import TimeSpelling
+from afterbill_cli.masking import masked
 
 _LONGEST_ID, _LONGEST_TEXT = 500, 2000
 _AHEAD = timedelta(hours=1)

@@ -13,8 +13,9 @@ from afterbill_cli.importing import checks, records, spreadsheets, text_files
 from afterbill_cli.importing.customer_columns import ATTRIBUTES, CONSENT_TEXT, EMAIL, ID, OF_ATTRIBUTES, UPDATED_AT
 from afterbill_cli.importing.duplicates import Seen
 from afterbill_cli.importing.records import Layout, Record, Rows
-from afterbill_cli.importing.report import Problem, ProblemLog, WrongError, masked, shown
+from afterbill_cli.importing.report import Problem, ProblemLog, WrongError, shown
 from afterbill_cli.importing.times import TimeSpelling
+from afterbill_cli.masking import masked
 
 SOURCE = "import"
 """The source of events where no --source is given."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from afterbill.model.errors import AfterbillError
+from afterbill_cli.masking import masked
 
 _MOST_SHOWN = 20
 _LONGEST_VALUE = 40
@@ -83,12 +84,6 @@ def shown(value: str) -> str:
     text = masked(value) if "@" in value else value
     cut = text if len(text) <= _LONGEST_VALUE else text[:_LONGEST_VALUE] + "..."
     return '"' + "".join(one if one.isprintable() else "?" for one in cut) + '"'
-
-
-def masked(address: str) -> str:
-    """`a***@example.com`; whatever stands before the last @ counts as its holder's."""
-    holder, _, domain = address.strip().rpartition("@")
-    return f"{holder[:1].replace('@', '')}***@{domain}"
 
 
 _FIRST = 5

@@ -3,7 +3,8 @@
 import binascii
 import re
 from base64 import urlsafe_b64decode
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 from afterbill.adapters.dynamodb import keys
@@ -14,13 +15,14 @@ from afterbill.model.customer import Customer
 from afterbill.model.errors import AfterbillError
 from afterbill.model.invitation import Invitation
 from afterbill_cli.deployed import Deployed
-from afterbill_cli.suppression.address import compact, hash_of
+from afterbill_cli.suppression.address import NUMBER, compact, hash_of
 from afterbill_cli.suppression.stored import Standing, SuppressionTable
 
 ID = re.compile(r"[0-9a-f]{32}")
 """An id of ours, of a customer or of an invitation."""
 
 _LINK = re.compile(r"/[su]/([A-Za-z0-9_=-]{40,80})")
+_ADDRESS = re.compile(r"[^\s@/:]+@[^\s@/:]+\.[^\s@/:]+")
 _INVITATION = "INVITATION#"
 _MOST = 100
 """Items of one batch read."""
@@ -32,6 +34,11 @@ class Lookup:
     def __init__(self, deployed: Deployed) -> None:
         self._deployed = deployed
         self.table = SuppressionTable(deployed.client("dynamodb"), deployed.output("TableName"))
+
+    @cached_property
+    def sources(self) -> Collection[str]:
+        """The names of the configured sources."""
+        return self._deployed.policy().sources
 
     def invitation_in(self, wanted: str) -> str:
         """Return the id of the invitation whose link a text holds; empty where there is no link in it.
@@ -46,22 +53,34 @@ class Lookup:
 
     def aliases(self, wanted: str) -> list[str]:
         """Return the names under which a text may stand for a customer of a source, a guest's address among them."""
-        sources, hashed = self._deployed.policy().sources, self.address_hash(wanted)
-        aliases = [f"{source}#{wanted}" for source in sources] + [wanted] * ("#" in wanted)
-        return aliases + [f"{source}@{hashed}" for source in sources if hashed]
+        hashed = self.address_hash(wanted)
+        aliases = [f"{source}#{wanted}" for source in self.sources] + [wanted] * ("#" in wanted)
+        return aliases + [f"{source}@{hashed}" for source in self.sources if hashed]
+
+    def named(self, wanted: str) -> Mapping[str, str]:
+        """Return ids of customers by those of these names that are known; some may be gone."""
+        return self.table.customer_ids(self.aliases(wanted))
 
     def owners(self, wanted: str) -> list[str]:
         """Return ids of customers by alias, by address or by number, as far as they are known; some may be gone."""
-        hashed, owners = self.address_hash(wanted), list(self.table.customer_ids(self.aliases(wanted)).values())
-        owners += self.holders(hashed) if hashed else []
-        owners += [self.table.holder(self.hash(compact(wanted)))] if wanted.startswith("+") else []
-        return list(dict.fromkeys(filter(None, owners)))
+        contact = compact(wanted) if wanted.startswith("+") else wanted
+        held = self.holding(self.hash(contact)) if contact[:1] == "+" or "@" in contact else []
+        return list(dict.fromkeys([*self.named(wanted).values(), *held]))
 
-    def holders(self, address_hash: str) -> list[str]:
-        """Return ids of all customers with an address as the index has them, those of test surveys too."""
-        partitions = keys.holders(address_hash), keys.testers(address_hash)
+    def contact(self, wanted: str) -> str:
+        """Return a whole mail address, or a number in its one spelling; empty for anything else."""
+        if wanted.partition("#")[0] in self.sources:
+            return ""
+        if wanted.startswith("+"):
+            return compact(wanted) if NUMBER.fullmatch(compact(wanted)) else ""
+        return wanted if _ADDRESS.fullmatch(wanted) else ""
+
+    def holding(self, contact_hash: str) -> list[str]:
+        """Return ids of all customers with this address or number as the index has them, those of test surveys too."""
+        partitions = keys.holders(contact_hash), keys.testers(contact_hash)
         found = (self.query("customer_id = :id", {":id": partition}, keys.BY_CUSTOMER) for partition in partitions)
-        return [keys.customer_id(dict(item)) for items in found for item in items]
+        ids = [keys.customer_id(dict(item)) for items in found for item in items]
+        return list(filter(None, [*ids, self.table.holder(contact_hash)]))
 
     def left_of(self, customer_id: str) -> bool:
         """Return whether the index knows anything of a customer, who may be gone."""

@@ -24,7 +24,7 @@ from afterbill.privacy.restrict import RestrictDeps
 from afterbill_cli.acts import Acts
 from afterbill_cli.deployed import Deployed
 from afterbill_cli.people.lookup import Lookup
-from afterbill_cli.people.who import Whom, masked
+from afterbill_cli.people.who import Whom, known_by
 from afterbill_cli.plain_text import one_line
 from afterbill_cli.privacy.erasing import erasing
 
@@ -117,7 +117,7 @@ def tell_whom(persons: Sequence[Person]) -> None:
         known_as = ", ".join(sorted({source_of(alias) for alias in person.aliases})) or "no source"
         counted = f"{surveys} survey{'' if surveys == 1 else 's'}"
         click.echo(
-            f"customer {person.customer_id}: {one_line(masked(person.customer))}, of {known_as}, {counted}", err=True
+            f"customer {person.customer_id}: {one_line(known_by(person.customer))}, of {known_as}, {counted}", err=True
         )
 
 

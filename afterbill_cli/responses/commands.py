@@ -15,7 +15,7 @@ from afterbill_cli import deployed, options
 from afterbill_cli.acts import Acts, in_parts
 from afterbill_cli.deployed import Deployed
 from afterbill_cli.options import StackChoice
-from afterbill_cli.output import Output, not_shown, print_csv, print_json_rows
+from afterbill_cli.output import Output, counted, not_shown, print_csv, print_json_rows
 from afterbill_cli.responses.rows import COLUMNS, lines, row
 from afterbill_cli.responses.selection import Selection, ratings
 from afterbill_cli.responses.stored import AnsweredTable
@@ -85,4 +85,4 @@ def _print(found: Iterable[Invitation], days: Window, zone: tzinfo) -> None:
     for response in found:
         count += 1
         print("", *lines(response, zone, width), sep="\n")
-    print(f"\n{count} response{'' if count == 1 else 's'}.")
+    print(f"\n{counted(count, 'response')}.")

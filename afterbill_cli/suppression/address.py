@@ -19,7 +19,7 @@ from afterbill_cli.plain_text import one_line
 from afterbill_cli.suppression.elsewhere import OwnList, list_of_numbers, list_of_ses
 from afterbill_cli.suppression.stored import Lift, Standing, SuppressionTable
 
-_NUMBER = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
+NUMBER = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
 _SPACING = re.compile(r"[\s().-]+")
 _CONSENT = "A legal basis is another thing: `afterbill explain` tells whether one is known."
 
@@ -95,7 +95,7 @@ def address_of(stack: Deployed, spelled: str) -> Address:
 def spelling(text: str) -> str:
     """Return the one spelling; AfterbillError for what is neither a mail address nor a number with its country."""
     spelled = mailbox(text) if "@" in text else compact(text)
-    if "@" not in spelled and not _NUMBER.fullmatch(spelled):
+    if "@" not in spelled and not NUMBER.fullmatch(spelled):
         raise AfterbillError("takes a mail address, or a phone number such as +4915123456789")
     return spelled
 

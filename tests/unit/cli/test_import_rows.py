@@ -58,7 +58,7 @@ def test_a_wrong_value_is_told_with_what_to_write(file: Path, column: str, value
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
-        ("ada", '***@ada is no address: it has no "@". Correct it, or remove the row'),
+        ("ada", '*** is no address: it has no "@". Correct it, or remove the row'),
         ("ada@localhost", 'a***@localhost is no address: the part after the "@" has no ending'),
         ("ädä@example.com", 'ä***@example.com is no address: before the "@" stand letters of a to z'),
         (

@@ -9,7 +9,7 @@ from afterbill.model.errors import AfterbillError
 from afterbill.model.links import Purpose, sign
 from afterbill.model.short_links import ShortLink
 from afterbill_cli.people.lookup import Lookup
-from afterbill_cli.people.who import Whom, find_whom, masked
+from afterbill_cli.people.who import Whom, find_whom, known_by
 from tests.contract.people import NOW
 from tests.contract.scores_table import TABLE
 from tests.unit.cli.privacy_people import ADA, ADDRESS, ANONYMOUS, ANSWERED, BOB, GUEST, NUMBER, hashed, person
@@ -70,9 +70,45 @@ def test_nobody_is_no_error(found, wanted):
     assert found(wanted).nobody
 
 
-def test_the_names_a_text_may_stand_for_are_told(found):
-    assert {"stripe#cus_1", "paddle#cus_1"} <= found("cus_1").names
-    assert f"stripe@{hashed('no@example.com')}" in found("no@example.com").names
+def test_the_names_that_a_text_stands_for_without_a_doubt_are_told(found):
+    assert found("paddle#cus_1").names == {"paddle#cus_1"}
+    assert {f"stripe@{hashed('no@example.com')}", "paddle#no@example.com"} <= found("no@example.com").names
+    assert "paddle#+4915100000000" in found("+49 151 00000000").names
+
+
+@pytest.mark.parametrize("wanted", ["cus_1", "other#cus_1", "f" * 32])
+def test_what_may_be_the_name_of_several_is_the_name_of_none(found, wanted):
+    assert found(wanted).names == frozenset()
+
+
+def test_an_id_that_two_sources_have_is_refused_unless_one_of_them_is_named(found, town):
+    town.settle(aliases={"paddle#cus_9": BOB})
+
+    with pytest.raises(AfterbillError, match="give one of paddle#cus_9, stripe#cus_9"):
+        found("cus_9")
+    assert found("paddle#cus_9").customer_ids == (BOB,)
+
+
+def test_an_id_that_means_one_customer_at_two_sources_is_not(found, town):
+    town.settle(aliases={"paddle#cus_9": ADA})
+
+    assert found("cus_9").customer_ids == (ADA,)
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    ["Ada Lovelace", "https://nps.example.com/u/", "nps.example.com/s/cut", "ada@", "mailto:ada@example.com", "+49"],
+)
+def test_what_can_lead_to_nobody_is_refused(found, wanted):
+    with pytest.raises(AfterbillError, match="this can lead to nobody"):
+        found(wanted)
+
+
+def test_a_name_of_a_source_may_be_spelled_in_any_way(found, town):
+    town.settle(aliases={"paddle#Bob & Co / 7": BOB})
+
+    assert found("Bob & Co / 7").customer_ids == (BOB,)
+    assert found("paddle#no such one").names == {"paddle#no such one"}
 
 
 @pytest.mark.parametrize("wanted", ["", "  "])
@@ -90,8 +126,8 @@ def test_an_id_leads_on_after_its_customer_is_gone(found, town):
 
 
 def test_an_address_is_shown_by_its_first_letter():
-    assert masked(person(BOB, "bob@example.com")) == "b***@example.com"
-    assert masked(person(BOB, "no address at all")) == "***"
-    assert masked(person(BOB, None, phone=NUMBER)) == "***89"
-    assert masked(person(BOB, None)) == "no address"
-    assert masked(None) == "removed in part"
+    assert known_by(person(BOB, "bob@example.com")) == "b***@example.com"
+    assert known_by(person(BOB, "no address at all")) == "***"
+    assert known_by(person(BOB, None, phone=NUMBER)) == "***89"
+    assert known_by(person(BOB, None)) == "no address"
+    assert known_by(None) == "removed in part"
