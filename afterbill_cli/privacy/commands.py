@@ -2,7 +2,7 @@
 
 import click
 
-from afterbill_cli.privacy import erase, export, reapply, report, requests, restrict, verify
+from afterbill_cli.privacy import erase, export, reapply, receipt, report, requests, restrict, verify
 from afterbill_cli.privacy.papers import commands as papers
 
 
@@ -11,5 +11,5 @@ def command() -> None:
     """Show, restrict and remove what is stored about a person."""
 
 
-for _module in (export, erase, restrict, requests, verify, reapply, report, papers):
+for _module in (export, erase, restrict, requests, receipt, verify, reapply, report, papers):
     command.add_command(_module.command)

@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from time import monotonic
-from typing import NoReturn
 
 import click
 
@@ -23,6 +22,7 @@ from afterbill.privacy.ports import People, PrivacyRequests
 from afterbill.privacy.restrict import RestrictDeps
 from afterbill_cli.acts import Acts
 from afterbill_cli.deployed import Deployed
+from afterbill_cli.output import counted
 from afterbill_cli.people.lookup import Lookup
 from afterbill_cli.people.who import Whom, known_by
 from afterbill_cli.plain_text import one_line
@@ -99,12 +99,15 @@ class PrivacyDeps:
 
 def agreed(question: str, *, yes: bool) -> None:
     """Ask on stderr and go on after a typed yes, or with --yes; anything else ends the command, and nothing is done."""
-    if not yes and click.prompt(f"{question} Type yes to go on", default="", show_default=False, err=True) != "yes":
-        _refused()
-
-
-def _refused() -> NoReturn:
-    raise click.UsageError("nothing was done: it takes the word yes, or --yes")
+    if yes:
+        return
+    try:
+        typed = click.prompt(f"{question} Type yes to go on", default="", show_default=False, err=True)
+    except click.Abort:  # Ctrl-C, or nobody is there who could type
+        click.echo("\nNothing was done.", err=True)
+        raise
+    if typed != "yes":
+        raise click.UsageError("nothing was done: it takes the word yes, or --yes")
 
 
 def tell_whom(persons: Sequence[Person]) -> None:
@@ -113,12 +116,9 @@ def tell_whom(persons: Sequence[Person]) -> None:
         if not person.customer_id:
             click.echo(f"invitation {', '.join(sorted(person.invitations))} of nobody who is known", err=True)
             continue
-        surveys = len(person.invitations)
-        known_as = ", ".join(sorted({source_of(alias) for alias in person.aliases})) or "no source"
-        counted = f"{surveys} survey{'' if surveys == 1 else 's'}"
-        click.echo(
-            f"customer {person.customer_id}: {one_line(known_by(person.customer))}, of {known_as}, {counted}", err=True
-        )
+        sources = ", ".join(sorted({source_of(alias) for alias in person.aliases})) or "no source"
+        told = (one_line(known_by(person.customer)), f"of {sources}", counted(len(person.invitations), "survey"))
+        click.echo(f"customer {person.customer_id}: {', '.join(told)}", err=True)
 
 
 def tell_nobody(whom: Whom) -> None:
@@ -137,19 +137,6 @@ def reason(why: str) -> str:
     return why
 
 
-def unfinished(requests: PrivacyRequests, request: PrivacyRequest) -> PrivacyRequest:
-    """Return the open request about the same people that was begun before, else this one."""
-    same = (
-        one
-        for one in requests.requests()
-        if one.state is RequestState.OPEN
-        and (one.kind, one.customer_ids, one.invitation_ids)
-        == (request.kind, request.customer_ids, request.invitation_ids)
-        and request.alias_hashes <= one.alias_hashes
-    )
-    return next(same, request)
-
-
 @contextmanager
 def told_how_to_finish(request: PrivacyRequest) -> Iterator[None]:
     """Tell whoever interrupts an erasure, or meets an error, who finishes it."""
@@ -158,7 +145,8 @@ def told_how_to_finish(request: PrivacyRequest) -> Iterator[None]:
     except BaseException:
         click.echo(
             f"Not finished: request {request.id} is kept as far as it got. The same command finishes it, and so does "
-            "handle_privacy_requests within its next runs.",
+            f"handle_privacy_requests within its next runs; then `afterbill privacy receipt {request.id}` issues its "
+            "receipt.",
             err=True,
         )
         raise

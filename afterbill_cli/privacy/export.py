@@ -1,22 +1,22 @@
 """`afterbill privacy export`: all that is stored about a person, as JSON or as a page in their language."""
 
 import os
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import click
-from botocore.exceptions import ClientError
 
 from afterbill.adapters.dynamodb.contacts import ContactsTable
 from afterbill.connectors.registry import load
 from afterbill.content.brand import Brand, brand_of
 from afterbill.content.web.data_export.page import DataExportPage
+from afterbill.content.wording import choose_locale
 from afterbill.model.errors import AfterbillError
 from afterbill.model.privacy import PrivacyRequest, RequestKind, RequestState
+from afterbill.model.suggestions import did_you_mean
 from afterbill.privacy.export import Exporter, Keeper, export, language_of
 from afterbill.settings.config import Catalogs, read_toml
 from afterbill_cli import configuration, deployed, options
@@ -26,6 +26,7 @@ from afterbill_cli.output import print_json, written_json
 from afterbill_cli.people.who import Whom, find_whom
 from afterbill_cli.plain_text import harmless
 from afterbill_cli.privacy.deps import PrivacyDeps, agreed, done_now, now_utc, tell_nobody, tell_whom
+from afterbill_cli.privacy.periods import copies_days
 
 _JSON, _HTML = "json", "html"
 
@@ -63,22 +64,34 @@ def command(*, choice: StackChoice, **chosen: Any) -> int:  # noqa: ANN401  # it
     asked = ExportOptions(**chosen)
     if bool(asked.who) == bool(asked.request):
         raise click.UsageError("say either WHO or --request ID")
-    return export_whom(deployed.connect(choice), asked, now_utc())
+    return export_whom(deployed.connect(choice), asked)
 
 
-def export_whom(stack: Deployed, chosen: ExportOptions, now: datetime) -> int:
-    """Write the export; 0 too where nobody is known."""
+def export_whom(stack: Deployed, chosen: ExportOptions, clock: Callable[[], datetime] = now_utc) -> int:
+    """Write the export; 0 too where nobody is known, of whom programs get a document without records."""
+    _check_language(stack, chosen.language)
     deps = PrivacyDeps(stack, "privacy export", chosen.why)
     request = _waiting(deps, chosen.request) if chosen.request else None
     whom = _meant(request) if request else find_whom(deps.lookup, chosen.who)
     deps.acts.note(whom.ids)
     if whom.nobody:
         tell_nobody(whom)
-    else:
-        _write(deps, whom, chosen, now)
+    if not whom.nobody or chosen.form == _JSON:
+        _write(deps, whom, chosen, clock)
     if request:
-        deps.requests.store_request(done_now(request, now))
+        deps.requests.store_request(done_now(request, clock()))
     return 0
+
+
+def _check_language(stack: Deployed, language: str) -> None:
+    """Refuse a language in which there are no texts, before anything is read."""
+    if not language:
+        return
+    with configuration.completed(stack.config) as whole:
+        languages = list(Catalogs(whole / "locales"))
+    if not choose_locale(language, languages, ""):
+        told = did_you_mean(language, languages, f", unlike {', '.join(languages)}")
+        raise click.UsageError(f"--language: {told}")
 
 
 def _waiting(deps: PrivacyDeps, id_: str) -> PrivacyRequest:
@@ -96,14 +109,14 @@ def _meant(request: PrivacyRequest) -> Whom:
     return Whom(tuple(sorted(request.customer_ids)), tuple(sorted(request.invitation_ids)))
 
 
-def _write(deps: PrivacyDeps, whom: Whom, chosen: ExportOptions, now: datetime) -> None:
+def _write(deps: PrivacyDeps, whom: Whom, chosen: ExportOptions, clock: Callable[[], datetime]) -> None:
     brand = brand_of(read_toml(deps.stack.config / configuration.BRAND))
     keeper = _keeper(deps.stack, brand)
     held = _exporter(deps, keeper).held(whom.customer_ids, whom.invitation_ids)
     if len(held) > 1:
         tell_whom([one.person for one in held])
         agreed("All of them will be in one export.", yes=chosen.yes)
-    document = export(held, keeper, now)
+    document = export(held, keeper, clock())
     if chosen.form == _HTML:
         _put(_page(deps.stack, brand, document, chosen.language or language_of(held)), chosen.out)
     elif chosen.out:
@@ -120,18 +133,7 @@ def _exporter(deps: PrivacyDeps, keeper: Keeper) -> Exporter:
 def _keeper(stack: Deployed, brand: Brand) -> Keeper:
     policy = stack.policy()
     asked = frozenset(name for name, source in policy.sources.items() if load(source.provider).API)
-    return Keeper(brand.company, brand.reply_to, policy.time_zone, policy.retention, asked, _copies_days(stack))
-
-
-def _copies_days(stack: Deployed) -> int:
-    """Return for how many days copies of webhooks are kept, as their bucket says; 0 where there is none."""
-    bucket = stack.outputs.get("EvidenceBucketName", "")
-    if not bucket:
-        return 0
-    with suppress(ClientError):  # without a rule of its own, or without the right to read it
-        rules = stack.client("s3").get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
-        return max((rule.get("Expiration", {}).get("Days", 0) for rule in rules), default=0)
-    return 0
+    return Keeper(brand.company, brand.reply_to, policy.time_zone, policy.retention, asked, copies_days(stack))
 
 
 def _page(stack: Deployed, brand: Brand, document: Mapping[str, Any], language: str | None) -> str:

@@ -48,6 +48,5 @@ def verify_file(stack: Deployed, file: Path, output: Output = Output.TABLE) -> i
 
 def _genuine(content: bytes) -> str:
     said = parts(content)
-    return one_line(
-        f"Genuine: request {said['request']}, {said['kind']}, done {said['done_at']} by stack {said['stack']}."
-    )
+    end = f"done {said['done_at']}" if said["done_at"] else f"{said['state']}, not done on {said['issued_at']}"
+    return one_line(f"Genuine: request {said['request']}, {said['kind']}, {end}, by stack {said['stack']}.")

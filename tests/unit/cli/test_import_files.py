@@ -231,7 +231,7 @@ def test_cells_may_hold_line_breaks_and_lines_keep_their_numbers(file: Path) -> 
     result = check(file, f'email,consent_text\r\n{ADA},"Ja,\r\nich ""will"""\r\n\r\nx,y\r\n', source=None)
 
     assert result.events[0].customer.attributes["consent_text"] == 'Ja,\r\nich "will"'
-    assert result.messages[0].startswith("5 email: ***@x is no address")
+    assert result.messages[0].startswith("5 email: *** is no address")
 
 
 @pytest.mark.parametrize("row", [ADA, f"{ADA},", f"{ADA},,", f"{ADA},,,  ,"])

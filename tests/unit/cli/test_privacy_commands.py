@@ -13,6 +13,7 @@ from afterbill.privacy.receipt import receipt
 from afterbill_cli import cli, deployed
 from afterbill_cli.output import Output
 from afterbill_cli.privacy.deps import PrivacyDeps, now_utc
+from afterbill_cli.privacy.receipt import issue
 from afterbill_cli.privacy.requests import list_requests
 from afterbill_cli.privacy.restrict import RestrictOptions, restrict_whom
 from afterbill_cli.privacy.verify import verify_file
@@ -26,7 +27,7 @@ REQUEST = PrivacyRequest("5f" * 16, RequestKind.ERASE, NOW, "source:shop", NOW +
 def restricted(town, capsys):
     def told(who, output=Output.TABLE, **chosen):
         asked = RestrictOptions(who, WHY, **({"yes": True} | chosen))
-        assert restrict_whom(town.stack, asked, NOW, output) == 0
+        assert restrict_whom(town.stack, asked, output, lambda: NOW) == 0
         return capsys.readouterr()
 
     return told
@@ -50,6 +51,10 @@ def test_all_who_hold_an_address_are_restricted_and_nobody_else(restricted, town
     assert (restricted_at(town, ADA), restricted_at(town, GUEST), restricted_at(town, BOB)) == (NOW, NOW, None)
 
 
+def test_one_is_one(restricted):
+    assert "1 of 1 customer restricted now" in restricted(ADA).out
+
+
 def test_they_are_released_again(restricted, town):
     restricted(ADDRESS)
 
@@ -66,6 +71,12 @@ def test_who_was_restricted_before_stays_so_since_then(restricted):
 
 def test_nobody_is_no_error(restricted):
     assert "Nobody is known by this now." in restricted("cus_404").err
+    assert json.loads(restricted("cus_404", Output.JSON).out) == {
+        "request": None,
+        "kind": "restrict",
+        "found": 0,
+        "changed": 0,
+    }
 
 
 def test_a_survey_of_nobody_cannot_be_restricted(restricted):
@@ -132,7 +143,49 @@ def test_one_that_is_done_is_none(town, capsys):
 @pytest.fixture
 def signed(town):
     key = PrivacyDeps(town.stack, "", "").keys.receipt_key()
-    return receipt(REQUEST, town.stack.name, NOW, [], key)
+    done = replace(REQUEST, state=RequestState.DONE, done_at=NOW)
+    return receipt(done, town.stack.name, NOW, [], key)
+
+
+def test_the_receipt_of_a_request_is_issued_at_any_later_time(afterbill, town, tmp_path, capsys):
+    file = tmp_path / "receipt.json"
+    done = replace(REQUEST, state=RequestState.DONE, done_at=NOW, removed={"customers": 1})
+    town.requests.keep_request(done)
+
+    assert afterbill(["privacy", "receipt", REQUEST.id]) == 0
+    assert json.loads(capsys.readouterr().out)["done_at"] == f"{NOW:%Y-%m-%dT%H:%M:%SZ}"
+    assert afterbill(["privacy", "receipt", REQUEST.id, "--out", str(file)]) == 0
+    assert f"the receipt of request {REQUEST.id}, which is done" in capsys.readouterr().err
+    assert verify_file(town.stack, file) == 0
+    assert f"erase, done {NOW:%Y-%m-%d}" in capsys.readouterr().out
+
+
+def test_a_receipt_is_written_over_nothing_without_being_told_to(afterbill, town, tmp_path, capsys):
+    file = tmp_path / "receipt.json"
+    file.write_text("of another")
+    town.requests.keep_request(replace(REQUEST, state=RequestState.DONE, done_at=NOW))
+
+    assert afterbill(["privacy", "receipt", REQUEST.id, "--out", str(file)]) == 2
+    assert "replace it with --force" in capsys.readouterr().err
+    assert file.read_text() == "of another"
+    assert afterbill(["privacy", "receipt", REQUEST.id, "--out", str(file), "--force"]) == 0
+    assert REQUEST.id in file.read_text()
+
+
+@pytest.mark.parametrize(
+    ("request_", "told"),
+    [
+        (None, "there is no erasure"),
+        (replace(REQUEST, kind=RequestKind.EXPORT), "there is no erasure"),
+        (REQUEST, "was not carried out yet"),
+    ],
+)
+def test_what_removed_nothing_has_no_receipt(town, request_, told):
+    if request_:
+        town.requests.keep_request(request_)
+
+    with pytest.raises(AfterbillError, match=told):
+        issue(town.stack, REQUEST.id, NOW)
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ REQUEST = PrivacyRequest(
 @pytest.fixture
 def exported(town, capsys):
     def told(who="", **chosen):
-        assert export_whom(town.stack, ExportOptions(who, **({"yes": True, "why": WHY} | chosen)), NOW) == 0
+        assert export_whom(town.stack, ExportOptions(who, **({"yes": True, "why": WHY} | chosen)), lambda: NOW) == 0
         return capsys.readouterr()
 
     return told
@@ -86,11 +86,12 @@ def test_one_alone_is_exported_without_a_question(exported):
     assert json.loads(exported(ADA, yes=False).out)["records"]
 
 
-def test_nobody_is_no_error(exported):
+def test_nobody_is_no_error_and_programs_get_a_document_without_records(exported):
     told = exported("cus_404")
 
-    assert told.out == ""
+    assert json.loads(told.out)["records"] == []
     assert "Nobody is known by this now." in told.err
+    assert exported("cus_404", form="html").out == ""
 
 
 def test_a_survey_of_nobody_is_exported_alone(exported):
@@ -119,6 +120,13 @@ def test_the_page_is_in_another_language_where_that_is_asked_for(exported):
     assert parse(exported(ADA, form="html", language="fr").out.strip()).one("html").attributes["lang"] == "fr"
 
 
+def test_a_language_without_texts_is_refused_before_anybody_is_looked_at(exported, town):
+    with pytest.raises(click.UsageError, match='"xx" is unknown, unlike'):
+        exported(ADA, form="html", language="xx")
+
+    assert town.acts() == []
+
+
 @pytest.mark.parametrize("form", ["json", "html"])
 def test_a_file_can_be_read_by_its_owner_alone(exported, tmp_path, form):
     file = tmp_path / "export"
@@ -143,7 +151,7 @@ def test_copies_of_messages_are_kept_as_long_as_their_bucket_says(exported, town
 def test_a_stack_without_copies_has_no_period_for_them(town, capsys):
     outputs = {name: value for name, value in town.stack.outputs.items() if name != "EvidenceBucketName"}
 
-    export_whom(replace(town.stack, outputs=outputs), ExportOptions(ADA), NOW)
+    export_whom(replace(town.stack, outputs=outputs), ExportOptions(ADA), lambda: NOW)
     assert "copies_of_messages" not in json.loads(capsys.readouterr().out)["kept_days"]
 
 

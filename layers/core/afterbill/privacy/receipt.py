@@ -20,7 +20,8 @@ LARGEST = 100_000
 _SIGNATURE = "signature"
 _NAMED = frozenset({"version", "request", "kind", "stack", _SIGNATURE})
 _DIGITS = 64
-_KEPT = frozenset({Removed.OBJECTIONS_KEPT, Removed.ROWS_KEPT, Removed.ANSWERS_KEPT})
+NOT_REMOVED = frozenset({Removed.OBJECTIONS_KEPT, Removed.ROWS_KEPT, Removed.ANSWERS_KEPT})
+"""Kinds that are counted and stay."""
 
 
 class Verdict(StrEnum):
@@ -71,7 +72,7 @@ def stated(request: PrivacyRequest, stack: str, at: datetime, remains: Sequence[
         "issued_at": _moment(at),
         "people": request.found,
         "kept_for_other_sources": request.shared,
-        "removed": {kind: number for kind, number in request.removed.items() if kind not in _KEPT},
+        "removed": {kind: number for kind, number in request.removed.items() if kind not in NOT_REMOVED},
         "remains": [one.stated() for one in remains if not one.kept],
         "kept": [one.stated() for one in remains if one.kept],
         "objections_kept": request.removed.get(Removed.OBJECTIONS_KEPT, 0),
