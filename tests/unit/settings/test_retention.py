@@ -35,7 +35,7 @@ def test_functions_read_the_same_without_checks(monkeypatch: pytest.MonkeyPatch)
     ("periods", "mistake"),
     [
         ({"responses": "399d"}, "retention.responses: must be from 400d to 3650d, not 399d"),
-        ({"customers": "29d"}, "retention.customers: must be from 30d to 3650d, not 29d"),
+        ({"customers": "399d"}, "retention.customers: must be from 400d to 3650d, not 399d"),
         ({"comments": "0d"}, "retention.comments: must be from 1d to 3650d, not 0s"),
         ({"visits": "6d"}, "retention.visits: must be from 7d to 3650d, not 6d"),
         ({"audit": "364d"}, "retention.audit: must be from 365d to 3650d, not 364d"),
@@ -44,7 +44,11 @@ def test_functions_read_the_same_without_checks(monkeypatch: pytest.MonkeyPatch)
             {"responses": "400d", "visits": "401d"},
             "retention.visits: must be no longer than responses: it ends with its survey",
         ),
-        ({"customers": "721h"}, 'retention.customers: must be whole days, such as "31d", not 721h'),
+        (
+            {"customers": "729d"},
+            "retention.customers: must be no shorter than responses: nobody finds the surveys of who is gone",
+        ),
+        ({"customers": "9601h"}, 'retention.customers: must be whole days, such as "401d", not 9601h'),
         ({"customers": "forever"}, "retention.customers: must be a duration"),
         ({"customer": "30d"}, "retention.customer: "),
     ],

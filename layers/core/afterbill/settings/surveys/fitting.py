@@ -82,7 +82,9 @@ def misfits(file: "SurveysFile") -> Iterator[tuple[tuple[str, ...], str]]:
 
 
 def _outliving(file: "SurveysFile") -> Iterator[tuple[tuple[str, ...], str]]:
-    """Yield the parts of an answer that would be kept longer than the survey in which they lie."""
+    """Yield what would be kept longer than that by which it is found: parts of an answer, and surveys."""
     for key, span in (("comments", file.retention.comments), ("visits", file.retention.visits)):
         if span > file.retention.responses:
             yield ("retention", key), "must be no longer than responses: it ends with its survey"
+    if file.retention.customers < file.retention.responses:
+        yield ("retention", "customers"), "must be no shorter than responses: nobody finds the surveys of who is gone"

@@ -273,7 +273,7 @@ class RetentionTable(Table):
     """[retention]: how long each kind of data is kept."""
 
     responses: Annotated[Duration, within(timedelta(days=400)), whole_days] = _RETENTION.responses
-    customers: Annotated[Duration, within(timedelta(days=30)), whole_days] = _RETENTION.customers
+    customers: Annotated[Duration, within(timedelta(days=400)), whole_days] = _RETENTION.customers
     comments: Annotated[Duration, within(timedelta(days=1)), whole_days] = _RETENTION.comments
     visits: Annotated[Duration, within(timedelta(days=7)), whole_days] = _RETENTION.visits
     audit: Annotated[Duration, within(timedelta(days=365)), whole_days] = _RETENTION.audit
