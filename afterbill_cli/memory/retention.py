@@ -3,10 +3,14 @@
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from afterbill.model.anonymous import erased
 from afterbill.model.customer import Customer
 from afterbill.model.errors import UnreadableError
 from afterbill.model.invitation import Invitation
-from afterbill.privacy.retention import Holding, HoldingsPage, Kind, RetentionProgress
+from afterbill.model.privacy import Person
+from afterbill.privacy.holdings import Holding, HoldingsPage, Kind
+from afterbill.privacy.retention import RetentionProgress
+from afterbill_cli.memory.people import MemoryForgettableAnswers
 from afterbill_cli.memory.table import MemoryTable
 
 
@@ -47,6 +51,9 @@ class MemoryRetention:
         """False where it is no longer as it was."""
         (kind, id_), table = before.place, self.table
         match kind:
+            case "INVITATION" if after is None:
+                answers = MemoryForgettableAnswers(table, lambda: f"{len(table.invitations):032x}")
+                return bool(answers.forget(Person(before.customer_id, invitations={id_: table.invitations[id_]})))
             case "INVITATION" if after and _response(before.place, table.invitations[id_]) == before:
                 table.invitations[id_] = _scrubbed(table.invitations[id_], after)
             case "CUSTOMER" if after and _customer(before.place, table.people[id_]) == before:
@@ -77,6 +84,7 @@ def _response(place: tuple[str, str], one: Invitation) -> Holding:
         place,
         Kind.RESPONSES,
         since=one.created_at,
+        anonymous=erased(one),
         customer_id=one.customer_id,
         comment=one.answer.comment if one.answer else "",
         answered_at=one.answered_at,

@@ -9,7 +9,8 @@ import click
 
 from afterbill.adapters.dynamodb.retention import RetentionTable
 from afterbill.model.retention import Retention
-from afterbill.privacy.retention import PERIODS, Applied, Held, Kind, Walk
+from afterbill.privacy.holdings import PERIODS, Kind, Stock
+from afterbill.privacy.retention import Applied, Walk
 from afterbill.settings.config import written
 from afterbill_cli import deployed, options
 from afterbill_cli.deployed import Deployed
@@ -46,16 +47,16 @@ def report(stack: Deployed, now: datetime, output: Output = Output.TABLE, *, scr
     return 1 if any(one.overdue for one in total.values()) else 0
 
 
-def _walked(walk: Walk) -> Mapping[Kind, Held]:
-    total: dict[Kind, Held] = {}
+def _walked(walk: Walk) -> Mapping[Kind, Stock]:
+    total: dict[Kind, Stock] = {}
     for number, (page, _) in enumerate(walk.pages(), start=1):
-        total |= {kind: total.get(kind, Held()) + one for kind, one in page.items()}
+        total |= {kind: total.get(kind, Stock()) + one for kind, one in page.items()}
         print(f"\r{number} pages read", end="", file=sys.stderr, flush=True)
     print(file=sys.stderr)
     return {kind: total[kind] for kind in Kind if kind in total}
 
 
-def _lines(total: Mapping[Kind, Held], periods: Retention, applied: Applied, *, scrub: bool) -> list[str]:
+def _lines(total: Mapping[Kind, Stock], periods: Retention, applied: Applied, *, scrub: bool) -> list[str]:
     if not total:
         return ["Nothing is stored."]
     rows = [_row(kind, one, periods) for kind, one in total.items()]
@@ -70,12 +71,12 @@ def _lines(total: Mapping[Kind, Held], periods: Retention, applied: Applied, *, 
     return lines
 
 
-def _row(kind: Kind, one: Held, periods: Retention) -> tuple[str, ...]:
+def _row(kind: Kind, one: Stock, periods: Retention) -> tuple[str, ...]:
     period = _period(kind, periods) or "-"
     return kind, str(one.number), _day(one.since) or "-", _day(one.until) or "-", period, str(one.due), str(one.overdue)
 
 
-def _stated(total: Mapping[Kind, Held], periods: Retention, applied: Applied) -> dict[str, Any]:
+def _stated(total: Mapping[Kind, Stock], periods: Retention, applied: Applied) -> dict[str, Any]:
     kinds = {
         kind: {
             "held": one.number,

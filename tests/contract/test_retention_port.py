@@ -18,9 +18,10 @@ from afterbill.model.errors import UnreadableError
 from afterbill.model.invitation import Answer
 from afterbill.model.retention import Retention
 from afterbill.model.short_links import ShortLink
+from afterbill.model.visits import CondensedVisits, Visit
 from afterbill.model.visits import Kind as Use
-from afterbill.model.visits import Visit
-from afterbill.privacy.retention import Held, Kind, RetentionProgress, Walk, apply_retention
+from afterbill.privacy.holdings import Kind, Stock
+from afterbill.privacy.retention import RetentionProgress, Walk, apply_retention
 from afterbill_cli.memory.retention import MemoryRetention
 from tests.contract.conftest import TABLE, clock
 from tests.contract.people import ADDRESS, ID, NOW, customer, invitation, sent, stored
@@ -93,6 +94,31 @@ def test_a_newer_visit_stays(world, passes):
     assert len(world.invitations.invitation(ID).visits) == 2
 
 
+def test_visits_go_as_they_get_old_each_in_its_turn(world, passes):
+    answered(world)
+    newer = replace(VISIT, at=NOW + 30 * DAY, family="firefox")
+    world.responses.visit(ID, newer)
+
+    for days, left in ((100, (newer,)), (130, ())):
+        run(passes, NOW + days * DAY)
+        assert world.invitations.invitation(ID).visits == left
+
+
+def test_a_survey_of_somebody_who_is_gone_leaves_a_row_that_counts(world, passes):
+    world.facts.commit(FactWrites(invitation(answered_day="2026-11-22", answered_at=NOW, answer=ANSWER)))
+    before = holding(passes)
+
+    assert passes.settle(before, None)
+
+    assert not passes.settle(before, None)
+    left = passes.holdings(None).holdings
+    ids = [one.place[0].removeprefix("INVITATION#") if world.dynamodb else one.place[1] for one in left]
+    (row,) = [world.invitations.invitation(id_) for id_ in ids if id_ != ID]
+    assert row.answer == replace(ANSWER, comment="")
+    assert world.invitations.invitation(ID).reason == "erased"
+    assert {(one.anonymous, one.customer_id) for one in left} == {(True, "")}
+
+
 def test_a_name_of_somebody_who_is_gone_goes(world, passes):
     stored(world)
     world.facts.commit(FactWrites(aliases={"shop#1": ("customer-1", None), "shop#2": ("gone", None)}))
@@ -147,7 +173,7 @@ def test_the_progress_is_as_it_was_stored(passes):
         SHORTER,
         place=("INVITATION#1", "INVITATION"),
         turn=7,
-        held={Kind.COMMENTS: Held(3, NOW, NOW + DAY, 2, 1), Kind.NAMES: Held(1)},
+        held={Kind.COMMENTS: Stock(3, NOW, NOW + DAY, 2, 1), Kind.NAMES: Stock(1)},
         finished_at=NOW,
         overdue=4,
     )
@@ -179,9 +205,10 @@ class TestDynamoDb:
         assert self.ends(aws_world, keys.code("abcdefghij")) < NOW + 400 * DAY
 
     def test_what_has_an_end_of_its_own_keeps_it(self, aws_world):
-        aws_world.facts.commit(
-            FactWrites(invitation=invitation(answered_day="test"), event=("e", "s"), forget_at=LATER)
+        test = FactWrites(
+            invitation(answered_day="test"), (customer(forget_at=LATER),), event=("e", "s"), forget_at=LATER
         )
+        aws_world.facts.commit(test)
         aws_world.responses.suppress(ADDRESS, "unsubscribed", NOW, None)
 
         assert run(passes_of(aws_world), NOW, SHORTER).changed == {}
@@ -197,6 +224,58 @@ class TestDynamoDb:
         assert before != after
         assert old == new
         assert clicked_in(record) == ""
+
+    def raw(self, world, **attributes):
+        key, names = keys.invitation(ID), {f"#{name}": name for name in attributes}
+        update = "SET " + ", ".join(f"#{name} = :{name}" for name in attributes)
+        values = encode({f":{name}": value for name, value in attributes.items()})
+        world.dynamodb.update_item(
+            TableName=TABLE,
+            Key=key,
+            UpdateExpression=update,
+            ExpressionAttributeNames=names,
+            ExpressionAttributeValues=values,
+        )
+
+    def test_visits_that_are_stored_in_another_order_go_too(self, aws_world):
+        answered(aws_world)
+        later, sooner = (replace(VISIT, at=NOW + days * DAY) for days in (2, 1))
+        visits = {VISIT.visitor_key: [later.code, sooner.code, VISIT.code]}
+        self.raw(aws_world, visits=visits, condensed=[], label="hurried")
+
+        run(passes_of(aws_world))
+
+        after = self.item(aws_world, keys.invitation(ID))
+        assert after["visits"] == {"M": {}}
+        assert {"condensed", "label"} & after.keys() == {"condensed"}
+
+    def test_nothing_stays_of_condensed_visits(self, aws_world):
+        answered(aws_world)
+        self.raw(aws_world, condensed=[str(CondensedVisits(NOW, NOW, 3, 1))])
+
+        run(passes_of(aws_world))
+
+        assert "condensed" not in self.item(aws_world, keys.invitation(ID))
+
+    def test_the_label_of_a_newer_click_stays(self, aws_world):
+        sent(aws_world)
+        self.raw(aws_world, label="hurried")
+        passes = passes_of(aws_world)
+        old = holding(passes)
+        self.raw(aws_world, label="probed")
+
+        assert not passes.settle(old, replace(old, label=""))
+        assert self.item(aws_world, keys.invitation(ID))["label"] == {"S": "probed"}
+
+    def test_the_tombstone_of_a_test_keeps_its_end(self, aws_world):
+        test = invitation(answered_day="test")
+        aws_world.facts.commit(FactWrites(test))
+        passes = passes_of(aws_world)
+        passes.settle(holding(passes), None)
+
+        run(passes, NOW + DAY)
+
+        assert self.ends(aws_world, keys.invitation(ID)) <= test.kept_until(30 * DAY)
 
     def test_an_item_that_cannot_be_read_costs_itself(self, aws_world):
         answered(aws_world)

@@ -13,19 +13,14 @@ from afterbill.model.invitation import Answer, Invitation, State
 from afterbill.model.retention import Retention
 from afterbill.model.visits import CondensedVisits, Visit
 from afterbill.model.visits import Kind as Use
+from afterbill.privacy.holdings import GRACE, Holding, HoldingsPage, Kind, Stock, settled, stock
 from afterbill.privacy.retention import (
     EVERY,
-    GRACE,
     TURNS,
     Applied,
-    Held,
-    Holding,
-    Kind,
     RetentionProgress,
     Walk,
     apply_retention,
-    held,
-    settled,
 )
 from afterbill_cli.memory.retention import MemoryRetention
 from afterbill_cli.memory.table import MemoryTable
@@ -65,6 +60,9 @@ class TestComments:
         still_open = answered(closes_at=NOON)
 
         assert left(still_open) == still_open
+
+    def test_a_comment_without_a_moment_stays(self) -> None:
+        assert left(response(comment="Too dear")) == response(comment="Too dear")
 
     def test_a_comment_of_somebody_restricted_stays(self) -> None:
         kept = answered(customer_id="ada")
@@ -118,6 +116,31 @@ class TestEnds:
 
         assert left(opened) == replace(opened, answered_until=NOON + 730 * DAY)
 
+    def test_an_answered_one_that_may_expire_sooner_has_one_end(self) -> None:
+        said = response(kept_from=NOON, expires_at=NOON + YEAR, answered_until=NOON + YEAR)
+
+        assert left(said) == replace(said, expires_at=NOON + 730 * DAY, answered_until=NOON + 730 * DAY)
+
+    @pytest.mark.parametrize(("days", "moved"), [(400, 750), (1000, 1000)])
+    def test_the_end_of_an_anonymous_row_moves_by_a_longer_period_alone(self, days: int, moved: int) -> None:
+        row = response(kept_from=NOON + 20 * DAY, expires_at=NOON + days * DAY, anonymous=True)
+
+        assert left(row) == replace(row, expires_at=NOON + moved * DAY)
+
+    @pytest.mark.parametrize(("days", "moves"), [(29, True), (31, False)])
+    def test_surveys_of_somebody_restricted_stay_as_long_as_they_are(
+        self, days: int, moves: bool
+    ) -> None:  # of a table
+        survey = response(customer_id="ada", kept_from=LONG_AGO, expires_at=NOON + days * DAY)
+
+        assert left(survey, ada=True) == (replace(survey, expires_at=NOON + 2 * MARGIN) if moves else survey)
+
+    def test_an_answer_to_come_of_somebody_restricted_ends_no_sooner(self) -> None:
+        soon = response(customer_id="ada", expires_at=NOON + DAY, answered_until=NOON + 2 * DAY)
+        end = NOON + 2 * MARGIN
+
+        assert left(soon, ada=True) == replace(soon, expires_at=end, answered_until=end)
+
 
 class TestCustomers:
     def test_a_customer_ends_by_the_period_and_its_margin(self) -> None:
@@ -146,6 +169,12 @@ class TestCustomers:
         assert left(name, ada=False) == name
         assert left(name, ada=True) == name
 
+    def test_a_survey_does_not_outlive_its_customer(self) -> None:
+        survey = response(customer_id="ada")
+
+        assert left(survey) is None
+        assert left(survey, ada=False) == survey
+
 
 class TestProlong:
     def test_a_sign_of_life_keeps_a_customer_for_the_period_and_a_margin(self) -> None:
@@ -166,7 +195,7 @@ class TestProlong:
 
 
 def counted(holding: Holding, periods: Retention = PERIODS) -> Any:
-    return held(holding, periods, NOON)
+    return stock(holding, periods, NOON)
 
 
 class TestCounts:
@@ -180,16 +209,36 @@ class TestCounts:
         }
 
     def test_a_label_alone_has_no_moment(self) -> None:
-        assert counted(response(label="hurried"))[Kind.VISITS] == Held(1)
+        assert counted(response(label="hurried"))[Kind.VISITS] == Stock(1)
 
     def test_a_comment_is_overdue_nine_days_after_its_end(self) -> None:
         end = NOON - GRACE
+        closed = end - DAY
 
-        assert counted(answered(end - YEAR))[Kind.COMMENTS] == Held(1, end - YEAR, end)
-        assert counted(answered(end - YEAR - HOUR))[Kind.COMMENTS].overdue == 1
+        assert counted(answered(end - YEAR, closes_at=closed))[Kind.COMMENTS] == Stock(1, end - YEAR, end)
+        assert counted(answered(end - YEAR - HOUR, closes_at=closed))[Kind.COMMENTS].overdue == 1
+
+    def test_words_and_visits_end_when_their_survey_closes_at_the_earliest(self) -> None:
+        week = replace(PERIODS, comments=7 * DAY, visits=7 * DAY)
+        still_open = answered(closes_at=NOON + DAY, visits=(SEEN,))
+
+        found = counted(still_open, week)
+
+        assert (found[Kind.COMMENTS].until, found[Kind.VISITS].until) == (NOON + DAY, NOON + DAY)
+        assert (found[Kind.COMMENTS].overdue, found[Kind.VISITS].overdue) == (0, 0)
+
+    def test_what_somebody_restricted_has_said_is_never_overdue(self) -> None:
+        found = stock(answered(visits=(SEEN,), expires_at=LONG_AGO), PERIODS, NOON, kept=True)
+
+        assert {(one.until, one.overdue) for one in found.values()} == {(None, 0)}
+
+    def test_the_end_of_an_anonymous_row_is_the_stored_one(self) -> None:
+        row = response(anonymous=True, kept_from=LONG_AGO - YEAR, expires_at=NOON + DAY)
+
+        assert counted(row)[Kind.RESPONSES] == Stock(1, None, NOON + DAY)
 
     def test_a_comment_without_a_moment_has_no_end(self) -> None:
-        assert counted(response(comment="Too dear"))[Kind.COMMENTS] == Held(1)
+        assert counted(response(comment="Too dear"))[Kind.COMMENTS] == Stock(1)
 
     def test_an_item_is_overdue_that_is_still_there_nine_days_after_its_end(self) -> None:
         late = Holding(("CODE#1", "CODE"), Kind.SHORT_LINKS, expires_at=NOON - GRACE - HOUR)
@@ -252,6 +301,32 @@ class TestPass:
 
         assert 40 < left[0] < 50
         assert table.aliases == {"shop#ada": "ada"}
+
+    def test_a_survey_of_somebody_who_is_gone_leaves_what_counts(
+        self, table: MemoryTable, passes: MemoryRetention
+    ) -> None:
+        del table.people["ada"]
+        table.invitations["1"] = replace(table.invitations["1"], answered_day="2025-07-10")
+
+        applied = [run(passes, NOON + number * EVERY) for number in range(TURNS)]
+
+        tombstone, row = table.invitations["1"], table.invitations[f"{1:032x}"]
+        assert sum(one.changed.get(Kind.RESPONSES, 0) for one in applied) in {1, 2}  # its words may go before
+        assert (tombstone.reason, tombstone.customer_id, tombstone.answer) == ("erased", "", None)
+        assert row.answer == Answer(3, "", "price")
+
+    def test_surveys_of_somebody_restricted_are_prolonged_before_they_end(
+        self, table: MemoryTable, passes: MemoryRetention, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        table.people["ada"] = replace(table.people["ada"], restricted_at=NOON)
+        event = Holding(("EVENT", "1"), Kind.EVENTS, None, NOON + DAY, NOON - 729 * DAY, customer_id="ada")
+        settled_to: list[Holding | None] = []
+        monkeypatch.setattr(passes, "holdings", lambda _after: HoldingsPage([event], None))
+        monkeypatch.setattr(passes, "settle", lambda _before, after: not settled_to.append(after))
+
+        run(passes)
+
+        assert settled_to == [replace(event, expires_at=NOON + 2 * MARGIN)]
 
     def test_a_second_pass_finds_nothing_to_do(self, passes: MemoryRetention) -> None:
         run(passes)

@@ -1,9 +1,11 @@
 """How long each kind of data is kept."""
 
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
-from afterbill.model.invitation import RETENTION
+from afterbill.model.invitation import RETENTION, Invitation
+from afterbill.model.visits import CondensedVisits, Visit
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,3 +23,24 @@ class Retention:
     comments: timedelta = timedelta(days=365)
     visits: timedelta = timedelta(days=90)
     audit: timedelta = timedelta(days=1095)
+
+
+def young_visits(
+    visits: Sequence[Visit], condensed: Sequence[CondensedVisits], oldest: datetime
+) -> tuple[tuple[Visit, ...], tuple[CondensedVisits, ...]]:
+    """Return those of the visits that are not older than this."""
+    return tuple(one for one in visits if one.at > oldest), tuple(one for one in condensed if one.until > oldest)
+
+
+def as_kept(invitation: Invitation, periods: Retention, now: datetime) -> Invitation:
+    """Return what may still be shown of it: without words and visits whose time is over, whatever is still stored.
+
+    The pass that takes them out of the table comes once in a week, and leaves a survey alone that can be answered.
+    """
+    visits, condensed = young_visits(invitation.visits, invitation.condensed, now - periods.visits)
+    label = invitation.label if visits or condensed else ""
+    kept = replace(invitation, visits=visits, condensed=condensed, label=label)
+    answer, at = invitation.answer, invitation.answered_at
+    if answer and answer.comment and at and max(at + periods.comments, invitation.answer_until) <= now:
+        kept = replace(kept, answer=replace(answer, comment=""))
+    return kept

@@ -5,7 +5,7 @@ What each wing forgets of a person stands in the wing's own `ports`: `forget` of
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from afterbill.model.customer import Customer
 from afterbill.model.errors import UnreadableError, pass_over
@@ -13,7 +13,8 @@ from afterbill.model.invitation import Invitation
 from afterbill.model.privacy import Act, Erasure, Objection, Person, PrivacyRequest
 
 if TYPE_CHECKING:
-    from afterbill.privacy.retention import Holding, HoldingsPage, RetentionProgress
+    from afterbill.privacy.holdings import Holding, HoldingsPage
+    from afterbill.privacy.retention import RetentionProgress
 
 
 class People(Protocol):
@@ -60,13 +61,6 @@ class Restrictions(Protocol):
 
     def set_restricted(self, customer_id: str, since: datetime | None) -> bool:
         """Restrict a customer, or release them with None; False where nothing changed, or nobody is there."""
-
-
-class Exports(Protocol):
-    """What is stored about people, as one document."""
-
-    def export(self, request: PrivacyRequest, now: datetime) -> Mapping[str, Any]:
-        """The document about whom this request means, ready for JSON."""
 
 
 class PrivacyRequests(Protocol):

@@ -1,19 +1,24 @@
 """The table as the retention pass sees it: all items page by page, and conditional updates of single ones."""
 
+import secrets
 from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from afterbill.adapters.aws.clients import transient, write_if
 from afterbill.adapters.dynamodb import keys
+from afterbill.adapters.dynamodb.forgetting import ForgettableAnswersTable
 from afterbill.adapters.dynamodb.items import Item, customer_of, decode, encode, stamp
+from afterbill.adapters.dynamodb.people import PeopleTable
 from afterbill.adapters.dynamodb.stored import reading
 from afterbill.adapters.dynamodb.table import InvitationTable
 from afterbill.model.errors import UnreadableError
-from afterbill.model.invitation import NO_DAY, RETENTION
+from afterbill.model.invitation import NO_DAY, RETENTION, SkipReason
+from afterbill.model.privacy import Person, Removed
 from afterbill.model.retention import Retention
 from afterbill.model.visits import codes_of, condensed_of, counted, visits_of
-from afterbill.privacy.retention import Held, Holding, HoldingsPage, Kind, RetentionProgress
+from afterbill.privacy.holdings import Holding, HoldingsPage, Kind, Stock
+from afterbill.privacy.retention import RetentionProgress
 
 _PAGE = 1000
 """Items of one page; a megabyte holds fewer where they are large."""
@@ -41,21 +46,32 @@ class RetentionTable(InvitationTable):
         return {keys.customer_id(item): "restricted_at" in item for item in found.values()}
 
     def settle(self, before: Holding, after: Holding | None) -> bool:
-        """One DeleteItem or UpdateItem, on the condition that what it changes is still as it was read."""
-        key = keys.key(*before.place)
+        """One write, on the condition that what it changes is still as it was read.
+
+        A survey whose customer is gone leaves a row that counts, as after an erasure.
+        """
         if after is None:
-            condition = f"{keys.CUSTOMER_ID} = :read OR customer = :read"
-            values = encode({":read": before.customer_id})
-            deletion = {"TableName": self.table, "Key": key, "ConditionExpression": condition}
-            return write_if(
-                self.dynamodb.delete_item, "deleting a name", **deletion, ExpressionAttributeValues=values
-            ).held
+            return self._without_customer(before)
         change = _Change()
         if before.kind is Kind.RESPONSES:
             _rewrite_answer(before, after, change)
         else:
             _restamp(before, after, change)
-        return self.change(key, change.update, change.condition, change.values)
+        return self.change(keys.key(*before.place), change.update, change.condition, change.values)
+
+    def _without_customer(self, before: Holding) -> bool:
+        if before.kind is Kind.RESPONSES:
+            answers = ForgettableAnswersTable(PeopleTable(self.dynamodb, self.table), lambda: secrets.token_hex(16))
+            id_ = keys.invitation_id({keys.PK: {"S": before.place[0]}})
+            left = Person(before.customer_id, invitations={id_: UnreadableError("it is replaced as it is stored")})
+            return bool(answers.forget(left).get(Removed.INVITATIONS))
+        deletion = {
+            "TableName": self.table,
+            "Key": keys.key(*before.place),
+            "ConditionExpression": f"{keys.CUSTOMER_ID} = :read OR customer = :read",
+            "ExpressionAttributeValues": encode({":read": before.customer_id}),
+        }
+        return write_if(self.dynamodb.delete_item, "deleting a name", **deletion).held
 
     def retention_progress(self) -> RetentionProgress | None:
         """The progress as the last run stored it."""
@@ -78,7 +94,7 @@ class _Change:
         self._sets: list[str] = []
         self._removes: list[str] = []
         self._adds = ""
-        self._conditions = [f"attribute_exists({keys.PK})"]
+        self._conditions = dict.fromkeys([f"attribute_exists({keys.PK})"])
         self.values: dict[str, Any] = {}
 
     def set(self, name: str, value: Any) -> None:  # noqa: ANN401  # of an item
@@ -94,9 +110,9 @@ class _Change:
 
     def as_read(self, name: str, value: Any) -> None:  # noqa: ANN401  # of an item
         if value is None:
-            self._conditions.append(f"attribute_not_exists(#{name})")
+            self._conditions[f"attribute_not_exists(#{name})"] = None
             return
-        self._conditions.append(f"#{name} = :read_{name}")
+        self._conditions[f"#{name} = :read_{name}"] = None
         self.values[f":read_{name}"] = value
 
     @property
@@ -111,26 +127,36 @@ class _Change:
 
 
 def _rewrite_answer(before: Holding, after: Holding, change: _Change) -> None:
+    """Every part on the condition that it is as it was stored, which says more than what was read from it."""
     if before.comment != after.comment:
         change.remove("comment")
         change.as_read("comment", before.comment)
+    if (before.visits, before.condensed, before.label) != (after.visits, after.condensed, after.label):
+        _rewrite_visits(before, after, change)
+    for name, read, wanted in (
+        (keys.KEPT_UNTIL, before.answered_until, after.answered_until),
+        (keys.TTL, before.expires_at, after.expires_at),
+    ):
+        if read != wanted:
+            change.set(name, _epoch(wanted))
+    if (before.answered_until, before.expires_at) != (after.answered_until, after.expires_at):
+        # An answer makes the one end the other.
+        change.as_read(keys.KEPT_UNTIL, _epoch(before.answered_until))
+        change.as_read(keys.TTL, _epoch(before.expires_at))
+
+
+def _rewrite_visits(before: Holding, after: Holding, change: _Change) -> None:
+    for name in ("visits", "condensed", "label"):
+        change.as_read(name, before.raw.get(name))
     if before.visits != after.visits:
-        # The map is there even if empty, to be updated. Equal maps hold no newer visit either.
-        change.set("visits", codes_of(after.visits))
-        change.as_read("visits", codes_of(before.visits))
-    if before.visits != after.visits or before.condensed != after.condensed:
+        change.set("visits", codes_of(after.visits))  # the map is there even if empty, to be updated
         change.set("visited", counted(after.visits))
+    if before.condensed != after.condensed and after.condensed:
         change.set("condensed", [str(one) for one in after.condensed])
-        change.as_read("condensed", [str(one) for one in before.condensed] or None)
+    elif before.condensed != after.condensed:
+        change.remove("condensed")
     if before.label != after.label:
         change.remove("label")
-    if before.expires_at != after.expires_at or before.answered_until != after.answered_until:
-        name = keys.KEPT_UNTIL if before.answered_until else keys.TTL
-        read, wanted = (one.answered_until or one.expires_at for one in (before, after))
-        change.set(name, _epoch(wanted))
-        change.as_read(name, _epoch(read))
-        if before.answered_until == before.expires_at:
-            change.set(keys.TTL, _epoch(wanted))  # answered: what an answer would set is set
 
 
 def _restamp(before: Holding, after: Holding, change: _Change) -> None:
@@ -165,20 +191,24 @@ def _place(item: Item) -> tuple[str, str]:
 
 _READ_OF_INVITATIONS = (
     *("due_at", "seconds", "created_at", "answered_at", "answered_day", "answer_until", "comment", "visits"),
-    *("condensed", "label", keys.CUSTOMER_ID, keys.KEPT_UNTIL, keys.TTL),
+    *("condensed", "label", "reason", "sent_day", keys.CUSTOMER_ID, keys.KEPT_UNTIL, keys.TTL),
 )
 
 
 def _invitation(item: Item) -> Holding:
     plain = decode({name: item[name] for name in _READ_OF_INVITATIONS if name in item})
     expiry, _, patience = (timedelta(seconds=int(number)) for number in plain["seconds"])
-    test = plain.get(keys.ANSWERED_DAY) == NO_DAY
+    days = {plain.get(name, "") for name in ("sent_day", keys.ANSWERED_DAY)}
+    erased = plain.get("reason") == SkipReason.ERASED
+    # What leads nowhere any more is kept for what counts alone; a tombstone counts nothing.
+    prolonged = bool(days - {"", NO_DAY}) if erased else NO_DAY not in days
     return Holding(
         _place(item),
         Kind.RESPONSES,
         since=_moment(plain, "created_at"),
         expires_at=_second(plain, keys.TTL),
-        kept_from=None if test else datetime.fromisoformat(plain["due_at"]) + patience + expiry,
+        kept_from=datetime.fromisoformat(plain["due_at"]) + patience + expiry if prolonged else None,
+        anonymous=erased,
         answered_until=_second(plain, keys.KEPT_UNTIL),
         customer_id=plain.get(keys.CUSTOMER_ID, ""),
         comment=plain.get("comment", ""),
@@ -187,6 +217,7 @@ def _invitation(item: Item) -> Holding:
         visits=visits_of(plain.get("visits", {})),
         condensed=tuple(condensed_of(line) for line in plain.get("condensed", ())),
         label=plain.get("label", ""),
+        raw=plain,
     )
 
 
@@ -280,7 +311,7 @@ def _progress_stored(progress: RetentionProgress) -> dict[str, Any]:
     return stored | ({"finished_at": stamp(progress.finished_at)} if progress.finished_at else {})
 
 
-def _held_stored(one: Held) -> list[Any]:
+def _held_stored(one: Stock) -> list[Any]:
     return [one.number, _epoch(one.since), _epoch(one.until), one.due, one.overdue]
 
 
@@ -297,7 +328,7 @@ def _progress_of(plain: Mapping[str, Any]) -> RetentionProgress:
     )
 
 
-def _held_of(stored: list[Any]) -> Held:
+def _held_of(stored: list[Any]) -> Stock:
     number, since, until, due, overdue = stored
     first, last = (None if at is None else datetime.fromtimestamp(int(at), UTC) for at in (since, until))
-    return Held(int(number), first, last, int(due), int(overdue))
+    return Stock(int(number), first, last, int(due), int(overdue))
