@@ -41,6 +41,8 @@ NUMBER = "9a" * 16
 ALIAS, EVENT, CODE = "stripe#cus_1", ("evt_2", "stripe", ID), "0123456789"
 WEBHOOK = Webhook("stripe", {}, b'{"name": "Ada"}', NOW)
 TASK = OperatorTask("stripe", "crowded", "task-1", NOW, CustomerRef("cus_1", own_id=WHO))
+LONGER = timedelta(days=7)
+"""How much longer a row is kept here."""
 ROWS = [f"{number:032x}" for number in range(1, 100)]
 """Ids of anonymous rows, in turn."""
 
@@ -102,7 +104,7 @@ def over(world: World, scheduler, s3) -> Privacy:
     return Privacy(
         world,
         table,
-        ForgettableAnswersTable(table, lambda: ROWS[next(used)]),
+        ForgettableAnswersTable(table, lambda: ROWS[next(used)], lambda: LONGER),
         ForgettableDeliveriesTable(table, Schedules(scheduler, TARGET.group), hash_number, lambda: NOW),
         ForgettableFactsTable(table, copies),
         EventBridgeTimer(scheduler, TARGET),

@@ -1,7 +1,7 @@
 """Each wing forgets its part of a customer, keeps what must stay, and copes with others who write in between."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import pytest
@@ -22,7 +22,7 @@ from afterbill.model.privacy import Removed
 from afterbill.model.visits import Kind, Visit
 from afterbill_cli.memory.scores import MemoryReviews
 from tests.contract.conftest import TABLE
-from tests.contract.erasing import CODE, NUMBER, ROWS, WHO, all_items, in_memory, on_aws, plant, put
+from tests.contract.erasing import CODE, LONGER, NUMBER, ROWS, WHO, all_items, in_memory, on_aws, plant, put
 from tests.contract.people import (
     ADA,
     ADDRESS,
@@ -246,14 +246,30 @@ def test_a_row_stands_where_the_answer_stood(aws_world, aws):
 MOMENTS = {"pk", "day_at", "answered_at", "reason", "event_id"}
 
 
-def test_both_end_when_the_invitation_would_have(aws_world, aws):
+def test_both_end_at_noon_and_never_together(aws_world, aws):
     privacy = on_aws(aws_world, aws)
     plant(privacy)
     before = item(privacy, keys.invitation(ID))
     privacy.forget()
 
-    ends = [item(privacy, keys.invitation(id_))[keys.TTL] for id_ in (ID, ROWS[0])]
-    assert ends == [before[keys.TTL]] * 2
+    grave, row = (item(privacy, keys.invitation(id_)) for id_ in (ID, ROWS[0]))
+    would, end, row_end = (datetime.fromtimestamp(int(one[keys.TTL]["N"]), UTC) for one in (before, grave, row))
+    assert end.hour == row_end.hour == 12
+    assert timedelta(0) < end - would <= timedelta(days=1)
+    assert row_end - end == LONGER
+
+
+def test_no_moment_of_the_row_is_finer_than_a_day_of_scores(aws_world, aws):
+    """Whoever sees both items learns from no attribute that they belong together."""
+    privacy = on_aws(aws_world, aws)
+    plant(privacy)
+    privacy.forget()
+
+    one = read(privacy, ROWS[0])
+    assert {one.created_at, one.occurred_at, one.due_at, one.sent_at, one.answered_at} == {
+        NOW.replace(hour=12, minute=0, second=0)
+    }
+    assert one.expiry == one.cooldown == one.patience == timedelta(0)
 
 
 # Others write in between
@@ -444,11 +460,12 @@ def test_an_older_address_of_a_survey_is_forgotten_too(privacy):
     assert privacy.world.codes.suppressed(older)
 
 
-def test_an_address_keeps_since_when_it_is_suppressed_and_who_lifted_that(aws_world, aws):
+@pytest.mark.parametrize("more", [{"last_asked_at": "2026-11-22T13:30:15Z"}, {}], ids=["asked", "never asked"])
+def test_an_address_keeps_since_when_it_is_suppressed_without_the_words_of_operators(aws_world, aws, more):
     privacy = on_aws(aws_world, aws)
     sent(aws_world)
     kept = {"reason": "complained", "since": "2026-11-22T13:30:15Z", "lifted_at": "2026-11-01T00:00:00Z"}
-    put(aws_world, keys.address(ADDRESS) | encode(kept | {"last_asked_at": "2026-11-22T13:30:15Z"}))
+    put(aws_world, keys.address(ADDRESS) | encode(kept | more | {"lifts": [{"why": "Ada called"}]}))
     privacy.forget()
 
     assert item(privacy, keys.address(ADDRESS)) == keys.address(ADDRESS) | encode(kept)

@@ -217,7 +217,7 @@ CALLS = {
     "forget invitations": (
         "dynamodb",
         "batch_get_item",
-        lambda client: ForgettableAnswersTable(PeopleTable(client, "t"), str).forget(SOMEBODY),
+        lambda client: ForgettableAnswersTable(PeopleTable(client, "t"), str, timedelta).forget(SOMEBODY),
     ),
     "delete timers": ("scheduler", "delete_schedule", lambda client: Schedules(client, "group").delete(["name"])),
     "delete copies": ("s3", "delete_objects", lambda client: S3Copies(client, "bucket").delete(["name"])),

@@ -1,10 +1,13 @@
 """What stays of a survey when its customer is removed: an anonymous row that counts, and a tombstone for its links."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from afterbill.model.invitation import NO_DAY, Answer, Invitation, SkipReason, State
 from afterbill.model.segments import REMOVED
+
+LONGEST = 30
+"""Days by which a row may end later than its invitation would have, so that no common end leads to its tombstone."""
 
 
 def counts(invitation: Invitation) -> bool:
@@ -18,12 +21,19 @@ def erased(invitation: Invitation) -> bool:
 
 
 def anonymous(invitation: Invitation, id_: str) -> Invitation:
-    """Return the row: what scores count of it, and moments that tell no more than their days; without the words."""
+    """Return the row: what scores count of it, without the words; no moment is told but noon of the days that count."""
     answer, delivery = invitation.answer, invitation.delivery
+    at = noon_of(invitation.sent_day) or noon_of(invitation.answered_day) or noon(invitation.created_at)
     return replace(
         tombstone(invitation),
         id=id_,
         address_hashes=(),
+        created_at=at,
+        occurred_at=at,
+        due_at=at,
+        expiry=timedelta(0),
+        cooldown=timedelta(0),
+        patience=timedelta(0),
         segments={**invitation.segments, REMOVED: "yes"},
         delivery=delivery if delivery and delivery.adverse else None,
         sent_at=noon_of(invitation.sent_day) if invitation.sent_at else None,

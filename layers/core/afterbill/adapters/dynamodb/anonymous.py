@@ -15,6 +15,8 @@ from afterbill.model.segments import REMOVED
 
 _ORIGIN = ("touchpoint", "stage", "source", "channel")
 _PLAIN = ("locale", "seconds", keys.TTL)
+_NO_TIME = {"seconds": {"L": [{"N": "0"}] * 3}}
+_TEXTS = ("created_at", "due_at")
 _COUNTED = ("sent_day", "answered_day", "rating", "unconfirmed", "answer_reason", keys.ADVERSE)
 _READ = (*_ORIGIN, *_PLAIN, *_COUNTED, "segments", "reached", "state", "reason", keys.DAY_BUCKET, keys.CUSTOMER_ID)
 """Attributes that must be as they were read when an item is replaced."""
@@ -26,12 +28,15 @@ def counts(item: Mapping[str, Any]) -> bool:
     return any(_day(item, name) for name in ("sent_day", "answered_day"))
 
 
-def row_of(item: Mapping[str, Any], id_: str) -> dict[str, Any]:
-    """The anonymous row under another id: what counts, and moments that tell no more than their days."""
-    kept = {name: item[name] for name in (*_ORIGIN, *_PLAIN, *_COUNTED) if name in item}
+def row_of(item: Mapping[str, Any], id_: str, longer: timedelta = timedelta(0)) -> dict[str, Any]:
+    """The anonymous row under another id: what counts, and no moments but noon of the days that count.
+
+    It is kept `longer` than the invitation would have been: a moment in common would lead to the tombstone.
+    """
+    kept = {name: item[name] for name in (*_ORIGIN, "locale", *_COUNTED) if name in item}
     kept["segments"] = {"M": {**item.get("segments", {}).get("M", {}), REMOVED: {"S": "yes"}}}
     kept |= {"delivery": item[keys.ADVERSE]} if keys.ADVERSE in item else {}
-    return keys.invitation(id_) | kept | _blurred(item) | _sent(item) | _answered(item) | _CLOSED
+    return keys.invitation(id_) | kept | _on(item) | _end(item, longer) | _sent(item) | _answered(item) | _CLOSED
 
 
 def tombstone_of(item: Mapping[str, Any]) -> dict[str, Any]:
@@ -39,7 +44,7 @@ def tombstone_of(item: Mapping[str, Any]) -> dict[str, Any]:
     segments = item.get("segments", {}).get("M", {})
     kept = {name: item[name] for name in (*_PLAIN, "reached") if name in item}
     kept |= {name: item.get(name, segments.get(name)) for name in _ORIGIN if name in item or name in segments}
-    return {keys.PK: item[keys.PK], keys.SK: item[keys.SK]} | kept | _blurred(item) | _CLOSED
+    return {keys.PK: item[keys.PK], keys.SK: item[keys.SK]} | kept | _blurred(item) | _end(item) | _CLOSED
 
 
 def as_read(item: Mapping[str, Any]) -> dict[str, Any]:
@@ -69,9 +74,29 @@ def _answered(item: Mapping[str, Any]) -> dict[str, Any]:
     return {"answered_at": _noon_text(day)} if day and "answered_at" in item else {}
 
 
+def _on(item: Mapping[str, Any]) -> dict[str, Any]:
+    """The moments without which no invitation can be read: all are noon of the first day that counts."""
+    counted = ({"S": _day(item, name)} for name in ("sent_day", "answered_day"))
+    at = next(filter(None, map(_noon, [*counted, item.get("created_at", {})])), None)
+    if at is None:
+        return _NO_TIME
+    return {**_NO_TIME, **{name: {"S": stamp(at)} for name in _TEXTS}, "occurred_at": {"N": str(microseconds(at))}}
+
+
+def _end(item: Mapping[str, Any], longer: timedelta = timedelta(0)) -> dict[str, Any]:
+    """The end at the first noon after that of the invitation, or so much later."""
+    try:
+        end = datetime.fromtimestamp(int(item[keys.TTL]["N"]), UTC)
+        last = noon(end)
+        last += timedelta(days=last < end) + longer
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return {}
+    return {keys.TTL: {"N": str(int(last.timestamp()))}}
+
+
 def _blurred(item: Mapping[str, Any]) -> dict[str, Any]:
     """The moments at noon UTC of their days; one that nobody can read is left out."""
-    blurred = {name: _noon(item[name]) for name in ("created_at", "due_at") if name in item}
+    blurred = {name: _noon(item[name]) for name in _TEXTS if name in item}
     texts = {name: {"S": stamp(at)} for name, at in blurred.items() if at}
     occurred = _noon(item.get("occurred_at", {}))
     return texts | ({"occurred_at": {"N": str(microseconds(occurred))}} if occurred else {})

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from afterbill.adapters.aws.clients import write_if
@@ -27,10 +27,14 @@ _HASH = 16
 
 @dataclass(frozen=True, slots=True)
 class ForgettableAnswersTable:
-    """ForgettableAnswers over DynamoDB; `new_id` gives 32 random hex digits."""
+    """ForgettableAnswers over DynamoDB.
+
+    `new_id` gives 32 random hex digits, `longer` a random time up to LONGEST days by which a row is kept longer.
+    """
 
     table: PeopleTable
     new_id: Callable[[], str]
+    longer: Callable[[], timedelta]
 
     def forget(self, person: Person) -> Mapping[str, int]:
         """Replace each invitation, one transaction for one that counts; what is no longer theirs stays."""
@@ -57,7 +61,7 @@ class ForgettableAnswersTable:
         if not counts(item):
             return write_if(self.table.dynamodb.put_item, "removing an invitation", **tombstone).held
         new = f"attribute_not_exists({keys.PK})"
-        row = {"TableName": table, "Item": row_of(item, self.new_id()), "ConditionExpression": new}
+        row = {"TableName": table, "Item": row_of(item, self.new_id(), self.longer()), "ConditionExpression": new}
         return self.table.transact([{"Put": row}, {"Put": tombstone}])
 
 
@@ -134,25 +138,26 @@ class ForgettableDeliveriesTable:
                 done[Removed.ADDRESSES] += 1
             elif "reason" in item:
                 done[Removed.OBJECTIONS_KEPT] += 1
-                if not shared and "last_asked_at" in item:
-                    self._never_asked(item)
+                if not shared and item.keys() & {"last_asked_at", "lifts"}:
+                    self._objection_alone(item)
         return done
 
     def _deleted(self, item: Mapping[str, Any]) -> bool:
-        """False where it became suppressed meanwhile; then only the moment of asking goes."""
+        """False where it became suppressed meanwhile; then only the objection stays."""
         key, unless = {keys.PK: item[keys.PK], keys.SK: item[keys.SK]}, "attribute_not_exists(reason)"
         call = self.table.dynamodb.delete_item
         deleted = write_if(
             call, "forgetting an address", TableName=self.table.table, Key=key, ConditionExpression=unless
         ).held
         if not deleted:
-            self._never_asked(item)
+            self._objection_alone(item)
         return deleted
 
-    def _never_asked(self, item: Mapping[str, Any]) -> None:
+    def _objection_alone(self, item: Mapping[str, Any]) -> None:
+        """Remove when they were asked, and what operators wrote when they lifted an earlier objection."""
         key = {keys.PK: item[keys.PK], keys.SK: item[keys.SK]}
-        asked = "attribute_exists(last_asked_at)"
-        update = self.table.update(key, "REMOVE last_asked_at", asked, {})
+        told = "attribute_exists(last_asked_at) OR attribute_exists(lifts)"
+        update = self.table.update(key, "REMOVE last_asked_at, lifts", told, {})
         del update["ExpressionAttributeValues"]
         self.table.apply(update)
 
@@ -206,20 +211,24 @@ class ForgettableFactsTable:
     copies: Copies | None = None
 
     def forget(self, person: Person) -> Mapping[str, int]:
-        """A copy is deleted before what leads to it; names and customer only while they are still theirs."""
-        if self.copies and person.copies:
-            self.copies.delete(person.copies)
+        """A copy is deleted before what leads to it; names and customer only while they are still theirs.
+
+        Where no copies are kept any more, those from before stay until they end, and so does what leads to them.
+        """
+        copies = person.copies if self.copies else frozenset[str]()
+        if self.copies and copies:
+            self.copies.delete(copies)
         _delete(
             self.table,
             [
-                *(keys.copy(name, person.customer_id) for name in person.copies),
+                *(keys.copy(name, person.customer_id) for name in copies),
                 *(keys.event(*event) for event in person.events),
                 *(keys.task(*task) for task in person.tasks),
             ],
         )
         names = [delete_owned(self.table, keys.alias(name), person.customer_id) for name in sorted(person.aliases)]
         return {
-            Removed.COPIES: len(person.copies),
+            Removed.COPIES: len(copies),
             Removed.EVENTS: len(person.events),
             Removed.TASKS: len(person.tasks),
             Removed.ALIASES: sum(names),
