@@ -161,16 +161,17 @@ class MemoryForgettableFacts:
     def forget(self, person: Person) -> Mapping[str, int]:
         """The customer last, and only as they were read."""
         table = self.table
-        if self.copies and person.copies:
-            self.copies.delete(person.copies)
-        table.copies -= {(name, person.customer_id) for name in person.copies}
+        copies = person.copies if self.copies else frozenset[str]()
+        if self.copies and copies:
+            self.copies.delete(copies)
+        table.copies -= {(name, person.customer_id) for name in copies}
         for event in person.events:
             table.events.pop(event, None)
         for task in person.tasks:
             table.tasks.pop(task, None)
         aliases = [alias for alias in person.aliases if table.aliases.get(alias) == person.customer_id]
         return {
-            Removed.COPIES: len(person.copies),
+            Removed.COPIES: len(copies),
             Removed.EVENTS: len(person.events),
             Removed.TASKS: len(person.tasks),
             Removed.ALIASES: len([table.aliases.pop(alias) for alias in aliases]),

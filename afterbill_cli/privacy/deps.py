@@ -14,7 +14,7 @@ from afterbill.adapters.aws.secrets import Secret
 from afterbill.adapters.dynamodb.people import PeopleTable
 from afterbill.adapters.dynamodb.privacy_requests import PrivacyRequestsTable
 from afterbill.adapters.dynamodb.restrictions import RestrictionsTable
-from afterbill.adapters.phones import mobile_number
+from afterbill.adapters.phones import number_hashes
 from afterbill.model.customer import source_of
 from afterbill.model.privacy import DEADLINE, Person, PrivacyRequest, RequestKind, RequestState
 from afterbill.privacy.erase import EraseDeps
@@ -70,8 +70,7 @@ class PrivacyDeps:
 
     def hash_number(self, phone: str | None, country: str | None) -> str:
         """Return the keyed hash of a number as a customer of a country spells it; empty where none can be."""
-        number = mobile_number(phone, country)
-        return self.keys.hash_address(number) if number else ""
+        return number_hashes(self.keys.hash_address)(phone, country)
 
     def restricting(self) -> RestrictDeps:
         """Return what a restriction needs."""

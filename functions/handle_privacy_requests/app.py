@@ -1,6 +1,5 @@
 """On a schedule: do what privacy requests ask for, and look once more at what was removed."""
 
-import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,18 +9,13 @@ from afterbill.adapters.aws.secret_keys import SecretKeys
 from afterbill.adapters.aws.secrets import Secret
 from afterbill.adapters.aws.timer import Schedules
 from afterbill.adapters.dynamodb.campaigns import CampaignsTable
-from afterbill.adapters.dynamodb.forgetting import (
-    ForgettableAnswersTable,
-    ForgettableDeliveriesTable,
-    ForgettableFactsTable,
-)
+from afterbill.adapters.dynamodb.erasing import Stores, erasing
 from afterbill.adapters.dynamodb.ledger import LedgerTable
 from afterbill.adapters.dynamodb.people import PeopleTable
 from afterbill.adapters.dynamodb.privacy_requests import PrivacyRequestsTable
 from afterbill.adapters.dynamodb.restrictions import RestrictionsTable
-from afterbill.adapters.phones import mobile_number
 from afterbill.model.privacy import PrivacyRequest
-from afterbill.privacy.erase import EraseDeps, erase
+from afterbill.privacy.erase import erase
 from afterbill.privacy.restrict import RestrictDeps, restrict
 from afterbill.privacy.serve_requests import ServeDeps, serve_requests
 from afterbill.runtime.observability import Metric, count, count_unreadable, logger
@@ -33,25 +27,15 @@ _RESERVE = timedelta(seconds=90)
 _dynamodb, _table, _bucket = client("dynamodb"), config.setting("TABLE"), config.choice("EVIDENCE_BUCKET")
 _keys = SecretKeys(Secret(client("secretsmanager"), config.setting("KEYS_SECRET")))
 _people, _requests = PeopleTable(_dynamodb, _table), PrivacyRequestsTable(_dynamodb, _table)
-_schedules = Schedules(client("scheduler"), config.setting("SCHEDULE_GROUP"))
-_copies = S3Copies(client("s3"), _bucket) if _bucket else None
-
-
-def _hash_number(phone: str | None, country: str | None) -> str:
-    """The keyed hash of a number under which text messages know it; empty for what gets none."""
-    number = mobile_number(phone, country)
-    return _keys.hash_address(number) if number else ""
-
-
-_erasing = EraseDeps(
-    people=_people,
-    requests=_requests,
-    ledger=LedgerTable(_dynamodb, config.setting("LEDGER"), _table),
-    deliveries=ForgettableDeliveriesTable(_people, _schedules, _hash_number, lambda: datetime.now(UTC)),
-    answers=ForgettableAnswersTable(_people, lambda: uuid.uuid4().hex),
-    facts=ForgettableFactsTable(_people, _copies),
-    hash_alias=_keys.hash_alias,
-    copies=_copies,
+_erasing = erasing(
+    Stores(
+        people=_people,
+        ledger=LedgerTable(_dynamodb, config.setting("LEDGER"), _table),
+        schedules=Schedules(client("scheduler"), config.setting("SCHEDULE_GROUP")),
+        copies=S3Copies(client("s3"), _bucket) if _bucket else None,
+        keys=_keys,
+        sources=config.source_names(),
+    )
 )
 _restricting = RestrictDeps(RestrictionsTable(_dynamodb, _table), _requests)
 

@@ -54,6 +54,7 @@ _asking = AskDeps(
     audit=LedgerTable(_dynamodb, config.setting("LEDGER"), _table, config.retention().audit),
     hash_address=_secret.hash_address,
     hash_alias=_secret.hash_alias,
+    sources=config.source_names,
 )
 
 
@@ -135,21 +136,17 @@ def _exporter() -> "Exporter":
     """Made for the first export: no other call needs the rules, or all that belongs to a person."""
     from afterbill.adapters.dynamodb.contacts import ContactsTable  # noqa: PLC0415  # as above
     from afterbill.adapters.dynamodb.people import PeopleTable  # noqa: PLC0415  # as above
-    from afterbill.adapters.phones import mobile_number  # noqa: PLC0415  # as above
+    from afterbill.adapters.phones import number_hashes  # noqa: PLC0415  # as above
     from afterbill.connectors import registry  # noqa: PLC0415  # as above
     from afterbill.privacy.export import Exporter, Keeper  # noqa: PLC0415  # as above
     from afterbill.settings.surveys import load_policy  # noqa: PLC0415  # as above
-
-    def hash_number(phone: str | None, country: str | None) -> str:
-        number = mobile_number(phone, country)
-        return _secret.hash_address(number) if number else ""
 
     policy, brand = load_policy(), config.brand()
     asked = frozenset(name for name, source in policy.sources.items() if registry.load(source.provider).API)
     days = int(_evidence_days)
     keeper = Keeper(brand.company, brand.reply_to, policy.time_zone, policy.retention, asked, days)
     contacts = ContactsTable(_dynamodb, _table).contacts
-    return Exporter(PeopleTable(_dynamodb, _table), _requests, contacts, hash_number, keeper)
+    return Exporter(PeopleTable(_dynamodb, _table), _requests, contacts, number_hashes(_secret.hash_address), keeper)
 
 
 def _receipt(request: PrivacyRequest, done_at: datetime) -> dict[str, str]:

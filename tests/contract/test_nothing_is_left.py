@@ -193,6 +193,7 @@ def deps_of(ada: Marked, ledger: Entries) -> EraseDeps:
         answers=privacy.answers,
         facts=privacy.facts,
         hash_alias=hash_alias,
+        clock=lambda: NOW,
         copies=privacy.copies,
     )
 

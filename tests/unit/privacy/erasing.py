@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from itertools import count as numbers
 from typing import Any
 
@@ -71,6 +71,8 @@ class Erasing:
     requests: Any = field(default_factory=MemoryPrivacyRequests)
     ledger: Any = field(default_factory=Entries)
     evidence: Any = field(default_factory=MemoryEvidence)
+    sources: frozenset[str] = frozenset()
+    later: timedelta = timedelta(0)
 
     def __post_init__(self) -> None:
         self.first = self.world.sent(event(customer=ref(name="Ada", phone="+491512345678")))
@@ -103,6 +105,9 @@ class Erasing:
     def at(self) -> datetime:
         return LATER.occurred_at + HOUR
 
+    def clock(self) -> datetime:
+        return self.at + self.later
+
     @property
     def deps(self) -> EraseDeps:
         deliveries = MemoryForgettableDeliveries(self.table, self.world.timer, self.hash_number, lambda: self.at)
@@ -114,6 +119,8 @@ class Erasing:
             answers=self.port(MemoryForgettableAnswers(self.table, lambda: f"row-{next(self.rows)}")),
             facts=self.port(MemoryForgettableFacts(self.table, self.port(self.evidence))),
             hash_alias=hash_alias,
+            clock=self.clock,
+            sources=self.sources,
             copies=self.port(self.evidence),
         )
 

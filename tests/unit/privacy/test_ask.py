@@ -16,6 +16,7 @@ from tests.world import World
 
 ASK = Ask(RequestKind.ERASE, "letter 7", customer_id="customer-1")
 KEY = "key:0123"
+SOURCES = ["shop", "crm"]
 
 
 @dataclass
@@ -39,7 +40,7 @@ class Desk:
 
     @property
     def deps(self) -> Any:
-        return AskDeps(self.world.stored, self.requests, self.trail, hash_address, hash_alias)  # type: ignore[arg-type]  # it only notes
+        return AskDeps(self.world.stored, self.requests, self.trail, hash_address, hash_alias, SOURCES.copy)  # type: ignore[arg-type]  # it only notes
 
     def take(self, ask: Ask = ASK, name: str = "1", now: datetime = NOON, who: str = KEY) -> Taken:
         return take_request(ask, who, name, self.deps, now)
@@ -50,6 +51,14 @@ def desk() -> Desk:
     one = Desk()
     one.world.stored.people = {id_: customer(id=id_) for id_ in ("customer-1", "customer-2")}
     return one
+
+
+def test_to_erase_an_address_marks_its_guests_of_every_source(desk: Desk) -> None:
+    """Also where nobody is known by it: what happened before may be told later."""
+    guests = {hash_alias(f"{source}@{hash_address(ADA)}") for source in SOURCES}
+
+    assert desk.take(Ask(RequestKind.ERASE, "letter 8", email=ADA)).request.alias_hashes == guests
+    assert desk.take(Ask(RequestKind.EXPORT, "letter 8", email=ADA), "2").request.alias_hashes == frozenset()
 
 
 def test_a_customer_is_found_by_our_own_id(desk: Desk) -> None:

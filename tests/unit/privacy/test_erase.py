@@ -17,6 +17,7 @@ from afterbill.model.links import Purpose
 from afterbill.model.privacy import Erasure, Removed, RequestState
 from afterbill.privacy.erase import SETTLES_AFTER, erase
 from afterbill_cli.memory.keys import MemoryLinkKeys
+from afterbill_cli.memory.people import MemoryForgettableFacts
 from tests.factories import ADA, DAY, KEYS, MINUTE, day_of, hash_address, refund, ses_event, survey_token
 from tests.unit.loop.crashes import SimulatedCrash
 from tests.unit.privacy.erasing import LATER, PHONE, Erasing
@@ -91,6 +92,24 @@ def test_names_are_noted_before_anything_is_removed():
     assert ada.table.erased == dict.fromkeys(names, ada.at)
 
 
+def test_their_names_as_guests_of_every_source_are_marked_too():
+    """An event that was never captured may tell of the address alone."""
+    ada = Erasing(sources=frozenset({"shop", "other"}))
+    first_look(ada)
+
+    guests = {f"hash of {source}@{hash_address(ADA)}" for source in ("shop", "other")}
+    assert guests < ada.table.erased.keys()
+
+
+def test_the_second_look_waits_for_what_began_before_the_first_one_ended():
+    ada = Erasing(later=MINUTE)
+    settling = first_look(ada)
+
+    assert settling.settle_at == ada.at + MINUTE + SETTLES_AFTER
+    ada.later = SETTLES_AFTER + 2 * MINUTE
+    assert erase(settling, ada.deps, settling.settle_at).done_at == ada.at + ada.later
+
+
 def test_who_never_was_is_erased_without_an_error():
     ada = Erasing()
     before = ada.left()
@@ -109,11 +128,14 @@ def test_copies_of_the_webhook_that_asked_are_deleted():
     assert done.removed[Removed.COPIES] == 1
 
 
-def test_without_copies_of_webhooks_there_are_none_to_delete():
+def test_where_no_copies_are_kept_any_more_those_from_before_are_left_to_their_end():
     ada = Erasing()
-    done = erase(replace(ada.request, copies=frozenset({"one"})), replace(ada.deps, copies=None), ada.at)
+    kept = set(ada.table.copies)
+    deps = replace(ada.deps, copies=None, facts=MemoryForgettableFacts(ada.table))
+    done = erase(replace(ada.request, copies=frozenset({"one"})), deps, ada.at)
 
-    assert done.state is RequestState.SETTLING
+    assert (done.state, done.removed[Removed.COPIES]) == (RequestState.SETTLING, 0)
+    assert ada.table.copies == kept
 
 
 def test_an_invitation_of_nobody_is_removed_by_its_id():

@@ -1,5 +1,7 @@
 """Phone numbers that can get text messages, in one spelling."""
 
+from collections.abc import Callable
+
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberType
 
@@ -22,3 +24,13 @@ def mobile_number(spelled: str | None, country: str | None) -> str | None:
     if not phonenumbers.is_valid_number(number) or phonenumbers.number_type(number) not in _MOBILE:
         return None
     return phonenumbers.format_number(number, PhoneNumberFormat.E164)
+
+
+def number_hashes(hash_address: Callable[[str], str]) -> Callable[[str | None, str | None], str]:
+    """What makes the keyed hash of a number as a customer of a country spells it, empty where none can be."""
+
+    def hash_number(phone: str | None, country: str | None) -> str:
+        number = mobile_number(phone, country)
+        return hash_address(number) if number else ""
+
+    return hash_number

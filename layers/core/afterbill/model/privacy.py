@@ -1,6 +1,6 @@
 """The words of privacy: what is stored about one person, and what somebody asks to be done with it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -28,6 +28,11 @@ class Person:
     phones: frozenset[str] = frozenset()
     copies: frozenset[str] = frozenset()
     tasks: frozenset[tuple[str, str, str]] = frozenset()
+
+
+def guest_names(address_hash: str, sources: Collection[str]) -> frozenset[str]:
+    """Return the names under which each source's guest with this address is known; none without an address."""
+    return frozenset(f"{source}@{address_hash}" for source in sources) if address_hash else frozenset()
 
 
 class RequestKind(StrEnum):

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
-from afterbill.model.privacy import DEADLINE, Act, PrivacyRequest, RequestKind, RequestState
+from afterbill.model.privacy import DEADLINE, Act, PrivacyRequest, RequestKind, RequestState, guest_names
 from afterbill.privacy.ports import AuditTrail, PrivacyRequests, Subjects
 
 MOST_NAMED = 100
@@ -26,13 +26,14 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class AskDeps:
-    """The dependencies; `hash_address` and `hash_alias` are keyed."""
+    """The dependencies; `hash_address` and `hash_alias` are keyed, `sources` gives the names of all that there are."""
 
     subjects: Subjects
     requests: PrivacyRequests
     audit: AuditTrail
     hash_address: Callable[[str], str]
     hash_alias: Callable[[str], str]
+    sources: Callable[[], Collection[str]] = tuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +73,20 @@ def _request(ask: Ask, id_: str, who: str, deps: AskDeps, now: datetime) -> Priv
         why=ask.why,
         customer_ids=frozenset(customer_ids),
         invitation_ids=frozenset(invitation_ids),
-        alias_hashes=frozenset({deps.hash_alias(ask.alias)} if ask.alias else ()),
+        alias_hashes=frozenset(map(deps.hash_alias, _names(ask, deps))),
         state=RequestState.READY if ask.kind is RequestKind.EXPORT else RequestState.OPEN,
     )
+
+
+def _names(ask: Ask, deps: AskDeps) -> Collection[str]:
+    """Return the names that are asked about, known or not: by address those of each source's guest.
+
+    Only what is erased is marked under them: nothing else needs a name of somebody unknown.
+    """
+    if ask.alias:
+        return [ask.alias]
+    guest = ask.email and ask.kind is RequestKind.ERASE
+    return guest_names(deps.hash_address(ask.email), deps.sources()) if guest else ()
 
 
 def _meant(ask: Ask, deps: AskDeps) -> tuple[Collection[str], Collection[str]]:

@@ -10,7 +10,7 @@ from afterbill.intake.ports import ForgettableFacts
 from afterbill.model.anonymous import counts
 from afterbill.model.errors import TransientError
 from afterbill.model.invitation import Invitation
-from afterbill.model.privacy import Erasure, Person, PrivacyRequest, Removed, RequestState
+from afterbill.model.privacy import Erasure, Person, PrivacyRequest, Removed, RequestState, guest_names
 from afterbill.outreach.ports import ForgettableDeliveries
 from afterbill.privacy.ports import Copies, Ledger, People, PrivacyRequests
 
@@ -22,7 +22,10 @@ _TRIES = 5
 
 @dataclass(frozen=True, slots=True)
 class EraseDeps:
-    """The dependencies of erasing; `hash_alias` is keyed. `copies` is None where no copies of webhooks are kept."""
+    """The dependencies of erasing; `hash_alias` is keyed, `sources` are the names of all that may tell of people.
+
+    `copies` is None where no copies of webhooks are kept.
+    """
 
     people: People
     requests: PrivacyRequests
@@ -31,7 +34,9 @@ class EraseDeps:
     answers: ForgettableAnswers
     facts: ForgettableFacts
     hash_alias: Callable[[str], str]
+    clock: Callable[[], datetime]
     copies: Copies | None = None
+    sources: Collection[str] = frozenset()
 
 
 def erase(request: PrivacyRequest, deps: EraseDeps, now: datetime) -> PrivacyRequest:
@@ -45,12 +50,13 @@ def erase(request: PrivacyRequest, deps: EraseDeps, now: datetime) -> PrivacyReq
         return known
     first = known.state is not RequestState.SETTLING
     noted, counted = _remove(known, deps)
+    ended = max(now, deps.clock())  # what was under way may be as young as the end of this look
     if first:
         removed = _most(noted.removed, counted)
-        done = replace(noted, state=RequestState.SETTLING, settle_at=now + SETTLES_AFTER, removed=removed)
+        done = replace(noted, state=RequestState.SETTLING, settle_at=ended + SETTLES_AFTER, removed=removed)
     else:
         removed = _together(noted.removed, counted)
-        done = replace(noted, state=RequestState.DONE, done_at=now, removed=removed)
+        done = replace(noted, state=RequestState.DONE, done_at=ended, removed=removed)
     deps.requests.store_request(done)
     return done
 
@@ -85,12 +91,12 @@ def _noted(request: PrivacyRequest, people: Collection[Person], deps: EraseDeps)
 
     The ledger keeps its first entry as it is: names that came to be known later are an entry of their own.
     """
-    found = frozenset(deps.hash_alias(alias) for person in people for alias in person.aliases)
+    found = frozenset(deps.hash_alias(alias) for person in people for alias in _names(person, deps.sources))
     subjects = frozenset(map(deps.hash_alias, request.customer_ids | request.invitation_ids))
     later = found - request.alias_hashes
     noted = replace(request, alias_hashes=request.alias_hashes | found)
     if not request.removed:
-        noted = replace(noted, removed=_planned(people, request.copies))
+        noted = replace(noted, removed=_planned(people, request.copies, copies_kept=deps.copies is not None))
     elif later:
         entry = f"{request.id}-{len(noted.alias_hashes)}"
         deps.ledger.note_erasure(Erasure(entry, request.requested_at, subjects, later))
@@ -102,8 +108,17 @@ def _noted(request: PrivacyRequest, people: Collection[Person], deps: EraseDeps)
     return noted
 
 
-def _planned(people: Collection[Person], copies: Collection[str]) -> dict[str, int]:
-    """Count what was found, kind by kind: of a run that is killed nobody else knows what it did."""
+def _names(person: Person, sources: Collection[str]) -> frozenset[str]:
+    """Return their names, also as guests of each source: an event that tells of their address alone is about them."""
+    address_hash = person.customer.address_hash if person.customer else ""
+    return person.aliases | guest_names(address_hash, sources)
+
+
+def _planned(people: Collection[Person], copies: Collection[str], *, copies_kept: bool) -> dict[str, int]:
+    """Count what was found, kind by kind: of a run that is killed nobody else knows what it did.
+
+    Copies are not found where none are kept any more: those from before end by themselves.
+    """
     stored = [one for person in people for one in person.invitations.values()]
     kept = [one for one in stored if isinstance(one, Invitation) and counts(one)]
     plan = {
@@ -114,7 +129,7 @@ def _planned(people: Collection[Person], copies: Collection[str]) -> dict[str, i
         Removed.SHORT_LINKS: sum(len(person.codes) for person in people),
         Removed.PHONES: sum(len(person.phones) for person in people),
         Removed.TASKS: sum(len(person.tasks) for person in people),
-        Removed.COPIES: len({*copies, *(name for person in people for name in person.copies)}),
+        Removed.COPIES: len({*copies, *(name for person in people for name in person.copies)}) if copies_kept else 0,
         Removed.ROWS_KEPT: len(kept),
         Removed.ANSWERS_KEPT: sum(one.answer is not None for one in kept),
     }

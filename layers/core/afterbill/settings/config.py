@@ -198,6 +198,11 @@ def integrity() -> "Integrity":
     return Integrity(**{**table, **spans, **lists})
 
 
+def source_names() -> frozenset[str]:
+    """The names of all configured sources."""
+    return frozenset(surveys_table().get("sources", {}))
+
+
 def retention() -> "Retention":
     """How long each kind of data is kept; what the file leaves out has its default."""
     from afterbill.model.retention import Retention  # noqa: PLC0415  # same as with brand()

@@ -1,13 +1,12 @@
 """The table as the retention pass sees it: all items page by page, and conditional updates of single ones."""
 
-import secrets
 from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from afterbill.adapters.aws.clients import transient, write_if
 from afterbill.adapters.dynamodb import keys
-from afterbill.adapters.dynamodb.forgetting import ForgettableAnswersTable
+from afterbill.adapters.dynamodb.erasing import forgettable_answers
 from afterbill.adapters.dynamodb.items import Item, customer_of, decode, encode, stamp
 from afterbill.adapters.dynamodb.people import PeopleTable
 from afterbill.adapters.dynamodb.stored import reading
@@ -61,7 +60,7 @@ class RetentionTable(InvitationTable):
 
     def _without_customer(self, before: Holding) -> bool:
         if before.kind is Kind.RESPONSES:
-            answers = ForgettableAnswersTable(PeopleTable(self.dynamodb, self.table), lambda: secrets.token_hex(16))
+            answers = forgettable_answers(PeopleTable(self.dynamodb, self.table))
             id_ = keys.invitation_id({keys.PK: {"S": before.place[0]}})
             left = Person(before.customer_id, invitations={id_: UnreadableError("it is replaced as it is stored")})
             return bool(answers.forget(left).get(Removed.INVITATIONS))
