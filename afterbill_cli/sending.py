@@ -8,7 +8,7 @@ import click
 
 from afterbill.adapters.dynamodb.scores import ScoresTable
 from afterbill.adapters.dynamodb.sending_gate import GatesTable
-from afterbill.adapters.dynamodb.sending_switch import RESTORED, SendingSwitchTable
+from afterbill.adapters.dynamodb.sending_switch import SendingSwitchTable, restored
 from afterbill.insight.nps import Tally
 from afterbill.model.errors import AfterbillError
 from afterbill.outreach.policy import Policy
@@ -75,7 +75,7 @@ def status(stack: Deployed, now: datetime, output: Output = Output.TABLE) -> int
         print_json(_stated(stack, pause, now))
         return 0
     missing = 0 if pause.reason else _missing(stack)
-    print(f"Sending is stopped: {RESTORED.format(missing=missing)}." if missing else _stands(pause))
+    print(f"Sending is stopped: {restored(missing)}." if missing else _stands(pause))
     for channel, gate in _closed_gates(stack, now).items():
         print(_waits(channel, gate))
     print(_rates(stack, stack.policy(), pause, now))
@@ -170,7 +170,7 @@ def _stated(stack: Deployed, pause: SendingPause, now: datetime) -> dict[str, An
     figures, origins = _figures(stack, policy, pause, now)
     return {
         "stopped": bool(pause.reason),
-        "restored": _missing(stack) > 0,
+        "restored": _missing(stack) != 0,
         "reason": pause.reason or None,
         "since": pause.since.astimezone(UTC).isoformat(timespec="seconds") if pause.since else None,
         "quotas_used_up": [

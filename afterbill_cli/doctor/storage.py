@@ -6,7 +6,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from afterbill.adapters.aws.clients import error_code
-from afterbill.adapters.dynamodb.sending_switch import RESTORED
+from afterbill.adapters.dynamodb.sending_switch import restored
 from afterbill.connectors import registry
 from afterbill.intake.connector import Address, Connector, Login
 from afterbill.model.errors import ConfigurationError
@@ -28,7 +28,7 @@ def table(stack: StackUnderTest) -> Findings:
 def ledger(stack: StackUnderTest) -> Findings:
     """Check the same of the ledger, and that the table knows every erasure and objection in it."""
     if missing := ledger_of(stack.deployed).missing():
-        yield fail(RESTORED.format(missing=missing).partition(":")[0], "`afterbill privacy reapply`; docs/audit.md")
+        yield fail(restored(missing).partition(":")[0], "`afterbill privacy reapply`; docs/audit.md")
     yield from _kept(stack, stack.deployed.output("LedgerTableName"))
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from afterbill.model.privacy import Act, Erasure, Objection
+from afterbill.model.privacy import Act, Erasure, Objection, Restriction, Standing
 from afterbill_cli.memory.table import MemoryTable
 
 
@@ -14,6 +14,7 @@ class MemoryLedger:
 
     erased: list[Erasure] = field(default_factory=list)
     words: dict[str, Objection] = field(default_factory=dict)
+    restricted: dict[str, Restriction] = field(default_factory=dict)
     noted: list[Act] = field(default_factory=list)
     entries: int = 0
     counted: int = 0
@@ -31,6 +32,13 @@ class MemoryLedger:
             self.words[objection.address_hash] = objection
             self._count()
 
+    def note_restriction(self, restriction: Restriction) -> None:
+        """Keep it, unless a later word is known."""
+        before = self.restricted.get(restriction.subject_hash)
+        if before is None or before.at < restriction.at:
+            self.restricted[restriction.subject_hash] = restriction
+            self._count()
+
     def erasures(self) -> Iterator[Erasure]:
         """By moment."""
         return iter(sorted(self.erased, key=lambda erasure: (erasure.at, erasure.request_id)))
@@ -38,6 +46,10 @@ class MemoryLedger:
     def objections(self) -> Iterator[Objection]:
         """By hash."""
         return iter([self.words[hashed] for hashed in sorted(self.words)])
+
+    def restrictions(self) -> Iterator[Restriction]:
+        """By hash."""
+        return iter([self.restricted[hashed] for hashed in sorted(self.restricted)])
 
     def missing(self) -> int:
         """What the table does not count."""
@@ -69,10 +81,11 @@ class MemoryRestored:
 
     table: MemoryTable
 
-    def ids(self) -> Iterator[tuple[str, str]]:
-        """Those of customers and of invitations."""
-        yield from ((customer_id, "") for customer_id in self.table.people)
-        yield from ((one.customer_id, one.id) for one in self.table.invitations.values())
+    def standing(self) -> Iterator[Standing]:
+        """Customers, invitations and names."""
+        yield from map(Standing, self.table.people)
+        yield from (Standing(one.customer_id, invitation_id=one.id) for one in self.table.invitations.values())
+        yield from (Standing(owner, alias=alias) for alias, owner in self.table.aliases.items())
 
     def object_again(self, objection: Objection) -> None:
         """The later word counts."""

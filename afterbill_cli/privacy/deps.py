@@ -20,7 +20,7 @@ from afterbill.model.privacy import DEADLINE, Person, PrivacyRequest, RequestKin
 from afterbill.privacy.erase import EraseDeps
 from afterbill.privacy.ports import People, PrivacyRequests
 from afterbill.privacy.restrict import RestrictDeps
-from afterbill_cli.acts import Acts
+from afterbill_cli.acts import Acts, ledger_of
 from afterbill_cli.deployed import Deployed
 from afterbill_cli.output import counted
 from afterbill_cli.people.lookup import Lookup
@@ -75,7 +75,7 @@ class PrivacyDeps:
     def restricting(self) -> RestrictDeps:
         """Return what a restriction needs."""
         table = RestrictionsTable(self.stack.client("dynamodb"), self.stack.output("TableName"))
-        return RestrictDeps(table, self.requests)
+        return RestrictDeps(table, self.requests, ledger_of(self.stack), self.keys.hash_alias)
 
     def persons(self, whom: Whom) -> list[Person]:
         """Return all that belongs to whom a text led to, one for each customer, and one for what is nobody's."""

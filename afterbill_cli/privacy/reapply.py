@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import click
 
 from afterbill.adapters.dynamodb.restored import RestoredItems
+from afterbill.adapters.dynamodb.restrictions import RestrictionsTable
 from afterbill.model.privacy import PrivacyRequest
 from afterbill.privacy.erase import erase
 from afterbill.privacy.reapply import Reapplied, ReapplyDeps
@@ -23,7 +24,7 @@ from afterbill_cli.privacy.erasing import erasing
 @options.output()
 @options.stack
 def command(*, why: str, output: Output, choice: StackChoice) -> int:
-    """Apply erasures and objections again to a table that was restored.
+    """Apply erasures, objections and restrictions again to a table that was restored.
 
     Until then nothing is sent from it. It walks the whole table once; a run that was stopped is simply started again.
     Exit code 1: more was noted meanwhile, elsewhere; run it again.
@@ -39,9 +40,12 @@ def reapply(stack: Deployed, now: datetime, output: Output = Output.TABLE, why: 
         acts.note(request.customer_ids | request.invitation_ids)
         return erase(request, deps, at)
 
-    table = RestoredItems(stack.client("dynamodb"), stack.output("TableName"))
-    acts.note(found=deps.ledger.missing())
-    done = apply_ledger(ReapplyDeps(deps.ledger, table, deps.people, erase_again, deps.hash_alias), acts.who, now)
+    dynamodb, name = stack.client("dynamodb"), stack.output("TableName")
+    table, restrictions = RestoredItems(dynamodb, name), RestrictionsTable(dynamodb, name)
+    acts.note(found=abs(deps.ledger.missing()))
+    done = apply_ledger(
+        ReapplyDeps(deps.ledger, table, deps.people, restrictions, erase_again, deps.hash_alias), acts.who, now
+    )
     if output is Output.JSON:
         print_json(asdict(done))
     else:
@@ -51,11 +55,13 @@ def reapply(stack: Deployed, now: datetime, output: Output = Output.TABLE, why: 
 
 def _told(done: Reapplied) -> str:
     if not done.missing:
-        return "The table knows every erasure and objection of the ledger: nothing was done."
+        return "The table knows every entry of the ledger: nothing was done."
+    which = "that the table missed" if done.missing > 0 else "that were lost, as the table knows more"
     lines = [
-        f"Entries of the ledger that the table missed: {done.missing}.",
+        f"Entries of the ledger {which}: {abs(done.missing)}.",
         f"Applied: erasures {done.erasures}, objections and liftings {done.objections}.",
         f"Erased again: customers {done.customers}, invitations of nobody who is known {done.invitations}.",
+        f"Restricted or released again: {done.restricted}.",
         "handle_privacy_requests looks for them once more, 20 minutes after." * bool(done.customers),
         "Sending goes on within a minute." if done.complete else "More was noted meanwhile: run this again.",
     ]

@@ -27,17 +27,18 @@ _RESERVE = timedelta(seconds=90)
 _dynamodb, _table, _bucket = client("dynamodb"), config.setting("TABLE"), config.choice("EVIDENCE_BUCKET")
 _keys = SecretKeys(Secret(client("secretsmanager"), config.setting("KEYS_SECRET")))
 _people, _requests = PeopleTable(_dynamodb, _table), PrivacyRequestsTable(_dynamodb, _table)
+_ledger = LedgerTable(_dynamodb, config.setting("LEDGER"), _table)
 _erasing = erasing(
     Stores(
         people=_people,
-        ledger=LedgerTable(_dynamodb, config.setting("LEDGER"), _table),
+        ledger=_ledger,
         schedules=Schedules(client("scheduler"), config.setting("SCHEDULE_GROUP")),
         copies=S3Copies(client("s3"), _bucket) if _bucket else None,
         keys=_keys,
         sources=config.source_names(),
     )
 )
-_restricting = RestrictDeps(RestrictionsTable(_dynamodb, _table), _requests)
+_restricting = RestrictDeps(RestrictionsTable(_dynamodb, _table), _requests, _ledger, _keys.hash_alias)
 
 
 def _erase(request: PrivacyRequest, now: datetime) -> PrivacyRequest:

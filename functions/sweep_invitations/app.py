@@ -38,7 +38,7 @@ def handler(_event: dict[str, Any], context: object) -> None:
 
     It is stopped on a restored table too, until what the ledger knows was applied again.
     """
-    paused = bool(_switch.state().reason) or _ledger.missing() > 0
+    paused = bool(_switch.state().reason) or _ledger.missing() != 0
     swept = sweep(_sweeping, datetime.now(UTC), paused=paused, goes_on=goes_on(context, _RESERVE))
     for finding, number in swept.found.items():
         if metric := _METRICS.get(finding):

@@ -11,7 +11,7 @@ from afterbill.adapters.dynamodb.sending_switch import CachedSendingStatus, Send
 from afterbill.adapters.dynamodb.table import InvitationTable
 from afterbill.model.customer import Suppression
 from afterbill.model.errors import TransientError, UnreadableError
-from afterbill.model.privacy import Act, Erasure, Objection
+from afterbill.model.privacy import Act, Erasure, Objection, Restriction
 from afterbill.outreach.reputation import SendingPause
 from afterbill_cli.memory.ledger import MemoryLedger
 from tests.contract.template import ledger_definition, table_definition
@@ -21,6 +21,7 @@ LATER = NOW + timedelta(minutes=15)
 HASH, OTHER = "0" * 32, "ff" * 16
 ERASURE = Erasure("r1", NOW, frozenset({"5e1f", "77aa"}), frozenset({"a1"}))
 OBJECTION = Objection(HASH, NOW, Suppression.UNSUBSCRIBED)
+RESTRICTION = Restriction("5e1f", NOW, restricted=True)
 ACT = Act(NOW, "arn:aws:iam::123456789012:user/jo", "explain", ("c1",), "asked on the phone")
 
 
@@ -49,6 +50,15 @@ def restored(ledger):
         ledger.counted = 0
     else:
         ledger.dynamodb.delete_item(TableName="afterbill", Key=keys.reconciled())
+
+
+def lost(ledger):
+    """The ledger as it was before anything was noted."""
+    if isinstance(ledger, MemoryLedger):
+        ledger.erased, ledger.words, ledger.entries = [], {}, 0
+    else:
+        for item in ledger.dynamodb.scan(TableName="ledger")["Items"]:
+            ledger.dynamodb.delete_item(TableName="ledger", Key={name: item[name] for name in (keys.PK, keys.SK)})
 
 
 def test_an_empty_ledger_misses_nothing(ledger):
@@ -87,6 +97,30 @@ def test_a_word_that_is_told_again_counts_once(ledger):
     restored(ledger)
 
     assert ledger.missing() == 1
+
+
+def test_the_later_word_about_a_customer_stands(ledger):
+    released = replace(RESTRICTION, at=LATER, restricted=False)
+    for said in (RESTRICTION, released, RESTRICTION):
+        ledger.note_restriction(said)
+
+    assert list(ledger.restrictions()) == [released]
+    restored(ledger)
+    assert ledger.missing() == 2
+
+
+def test_a_ledger_that_was_restored_lacks_what_the_table_knows_until_both_are_equal(ledger):
+    ledger.note_erasure(ERASURE)
+    ledger.note_objection(OBJECTION)
+    lost(ledger)
+
+    assert ledger.missing() == -2
+    assert not ledger.reconcile(2)
+    assert ledger.reconcile(-2)
+    assert ledger.missing() == 0
+
+    ledger.note_objection(Objection(OTHER, LATER, Suppression.COMPLAINED))
+    assert ledger.missing() == 0
 
 
 def test_a_table_that_was_there_all_the_time_misses_nothing(ledger):
@@ -181,9 +215,10 @@ def test_who_loses_a_race_at_the_numbers_tries_again_and_gives_up(tables, monkey
     [
         (keys.erasure("2026", "r1"), lambda one: one.erasures()),
         (keys.objection(HASH), lambda one: one.objections()),
+        (keys.restriction("5e1f"), lambda one: one.restrictions()),
         (keys.act("2026-11-22T12:00:00Z", "1"), lambda one: one.acts(NOW, NOW)),
     ],
-    ids=["erasure", "objection", "act"],
+    ids=["erasure", "objection", "restriction", "act"],
 )
 def test_an_entry_that_cannot_be_read_is_named(tables, key, read):
     tables.put_item(TableName="ledger", Item=key)
@@ -201,11 +236,22 @@ def test_senders_stop_on_a_restored_table_until_it_is_reconciled(tables):
 
     restored(ledger)
     seconds[0] += 60
-    assert "misses 1 of the erasures and objections" in status.pause_reason()
+    assert "misses 1 of the entries" in status.pause_reason()
 
     ledger.reconcile(1)
     seconds[0] += 60
     assert status.pause_reason() == ""
+
+    lost(ledger)
+    seconds[0] += 60
+    assert "lacks 1 of the entries" in status.pause_reason()
+
+
+def test_what_is_noted_between_two_reads_is_neither_missing_nor_lost(tables):
+    ledger = over(tables)
+    ledger.note_erasure(ERASURE)
+
+    assert (ledger.lacking(0, 1), ledger.lacking(0, 3)) == (0, -2)
 
 
 def test_a_stop_by_hand_is_told_before_a_restore(tables):

@@ -7,7 +7,7 @@ import pytest
 from afterbill.adapters.dynamodb.restored import RestoredItems
 from afterbill.intake.ports import FactWrites
 from afterbill.model.customer import Suppression
-from afterbill.model.privacy import Objection
+from afterbill.model.privacy import Objection, Standing
 from afterbill.model.short_links import ShortLink
 from afterbill_cli.memory.ledger import MemoryRestored
 from tests.contract.conftest import TABLE
@@ -25,7 +25,8 @@ def restored(world):
 
 def known(world, address_hash=HASHED):
     """A customer with this address, and one invitation of theirs."""
-    world.facts.commit(FactWrites(invitation(), (customer(address_hash=address_hash),)))
+    aliases = {"shop#cus_1": ("customer-1", None)}
+    world.facts.commit(FactWrites(invitation(), (customer(address_hash=address_hash),), aliases))
 
 
 def suppressed(world):
@@ -33,14 +34,18 @@ def suppressed(world):
 
 
 def test_an_empty_table_has_no_ids(restored):
-    assert list(restored.ids()) == []
+    assert list(restored.standing()) == []
 
 
-def test_customers_and_invitations_are_told_by_their_ids(world, restored):
+def test_customers_invitations_and_names_are_told(world, restored):
     known(world)
     world.mail_events.suppress(NUMBER, Suppression.BOUNCED, NOW, None)
 
-    assert set(restored.ids()) == {("customer-1", ""), ("customer-1", ID)}
+    assert set(restored.standing()) == {
+        Standing("customer-1"),
+        Standing("customer-1", invitation_id=ID),
+        Standing("customer-1", alias="shop#cus_1"),
+    }
 
 
 def test_a_word_counts_for_the_address_and_whoever_holds_it(world, restored):

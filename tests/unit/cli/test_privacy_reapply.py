@@ -88,11 +88,12 @@ def test_a_second_run_says_that_there_is_nothing_to_do(stack, capsys):
         "objections": 1,
         "customers": 1,
         "invitations": 0,
+        "restricted": 0,
         "complete": True,
     }
 
     assert reapply(stack, NOW) == 0
-    assert capsys.readouterr().out.startswith("The table knows every erasure")
+    assert capsys.readouterr().out.startswith("The table knows every entry")
 
 
 def test_what_was_noted_elsewhere_meanwhile_asks_for_another_run(stack, capsys, monkeypatch):

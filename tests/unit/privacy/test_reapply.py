@@ -8,7 +8,7 @@ import pytest
 
 from afterbill.model.customer import Suppression
 from afterbill.model.errors import TransientError
-from afterbill.model.privacy import Erasure, Objection, PrivacyRequest
+from afterbill.model.privacy import Erasure, Objection, PrivacyRequest, Restriction
 from afterbill.privacy.reapply import Reapplied, ReapplyDeps, merged, reapply
 from afterbill_cli.memory.ledger import MemoryLedger, MemoryRestored
 from afterbill_cli.memory.people import MemoryPeople
@@ -64,7 +64,7 @@ class Restore:
 
     def reapply(self) -> Reapplied:
         people = MemoryPeople(self.table)
-        deps = ReapplyDeps(self.ledger, MemoryRestored(self.table), people, self.erase, hash_alias)
+        deps = ReapplyDeps(self.ledger, MemoryRestored(self.table), people, self.table, self.erase, hash_alias)
         return reapply(deps, "arn", NOON)
 
 
@@ -90,6 +90,71 @@ def test_a_customer_whose_item_is_gone_is_found_by_what_they_left() -> None:
     del restore.table.people["customer-1"]
 
     assert restore.reapply().customers == 1
+
+
+class TestNames:
+    """Ada was erased as customer-9, whom the restored table never knew; an old event made her customer-1 there."""
+
+    @pytest.fixture
+    def restore(self) -> Restore:
+        restore = Restore().knows(replace(ADA, subject_hashes=hashes("customer-9")))
+        restore.table.aliases["shop#cus_1"] = "customer-1"
+        restore.table.people["customer-1"] = customer(learned_at={"name": ERASED_AT})
+        restore.table.invitations[ID] = replace(restore.table.invitations[ID], occurred_at=ERASED_AT)
+        return restore
+
+    def test_who_came_again_by_an_old_event_is_erased_by_the_name(self, restore: Restore) -> None:
+        assert restore.reapply().customers == 1
+        assert restore.asked[0].customer_ids == {"customer-1"}
+
+    def test_a_customer_who_cannot_be_read_is_erased_by_it_too(self, restore: Restore) -> None:
+        del restore.table.people["customer-1"]
+
+        assert restore.reapply().customers == 1
+
+    def test_who_came_anew_after_the_erasure_stays(self, restore: Restore) -> None:
+        restore.table.people["customer-1"] = customer(learned_at={"name": NOON})
+
+        assert restore.reapply().customers == 0
+
+    def test_who_was_asked_about_something_newer_stays(self, restore: Restore) -> None:
+        restore.table.invitations[ID] = replace(restore.table.invitations[ID], occurred_at=NOON)
+
+        assert restore.reapply().customers == 0
+
+    def test_who_has_something_that_cannot_be_read_stays(self, restore: Restore) -> None:
+        restore.table.unreadable.add(ID)
+
+        assert restore.reapply().customers == 0
+
+
+def test_a_restriction_counts_again_and_its_end() -> None:
+    restore = Restore()
+    restore.table.people["customer-2"] = customer("customer-2", restricted_at=ERASED_AT)
+    restore.ledger.note_restriction(Restriction(hash_alias("customer-1"), ERASED_AT, restricted=True))
+    restore.ledger.note_restriction(Restriction(hash_alias("customer-2"), ERASED_AT, restricted=False))
+    restore.knows()
+
+    assert restore.reapply() == Reapplied(missing=2, restricted=2)
+    restricted_at = [restore.table.people[f"customer-{number}"].restricted_at for number in (1, 2)]
+    assert restricted_at == [ERASED_AT, None]
+
+
+def test_a_ledger_that_lost_entries_is_applied_as_it_is_and_both_are_equal_again() -> None:
+    restore = Restore().knows(ADA)
+    restore.ledger.note_restriction(Restriction(hash_alias("customer-2"), ERASED_AT, restricted=True))
+    restore.ledger.counted = 5
+
+    assert restore.reapply() == Reapplied(missing=-3, erasures=1, customers=1)
+    assert restore.ledger.missing() == 0
+
+
+def test_a_part_of_a_request_is_a_request_of_its_own() -> None:
+    restore = Restore().knows(replace(ADA, request_id="whole/part"))
+
+    restore.reapply()
+
+    assert [request.id for request in restore.asked] == ["whole-part"]
 
 
 def test_their_names_are_marked_again_although_nobody_is_found() -> None:

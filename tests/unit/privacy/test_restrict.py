@@ -3,11 +3,12 @@
 import pytest
 
 from afterbill.model.invitation import SkipReason
-from afterbill.model.privacy import PrivacyRequest, RequestKind, RequestState
+from afterbill.model.privacy import PrivacyRequest, RequestKind, RequestState, Restriction
 from afterbill.outreach.delivery import Outcome, SendResult
 from afterbill.privacy.restrict import RestrictDeps, restrict
+from afterbill_cli.memory.ledger import MemoryLedger
 from afterbill_cli.memory.table import MemoryTable
-from tests.factories import DAY, NOON, customer, event, news, policy, ref
+from tests.factories import DAY, NOON, customer, event, hash_alias, news, policy, ref
 from tests.world import World, due_survey
 
 
@@ -22,9 +23,10 @@ def asked(kind: RequestKind) -> PrivacyRequest:
     return PrivacyRequest("1", kind, NOON, "arn", NOON + DAY, customer_ids=frozenset({"ada", "gone"}))
 
 
-def done(table: MemoryTable, kind: RequestKind) -> PrivacyRequest:
+def done(table: MemoryTable, kind: RequestKind, ledger: MemoryLedger | None = None) -> PrivacyRequest:
     requests = Requests()
-    carried_out = restrict(asked(kind), RestrictDeps(table, requests), NOON)  # type: ignore[arg-type]  # one method is used
+    deps = RestrictDeps(table, requests, ledger or MemoryLedger(), hash_alias)  # type: ignore[arg-type]  # one method is used
+    carried_out = restrict(asked(kind), deps, NOON)
     assert requests == [carried_out]
     return carried_out
 
@@ -43,6 +45,17 @@ def test_who_is_known_is_restricted_from_now_on() -> None:
     carried_out = done(table, RequestKind.RESTRICT)
     assert (carried_out.state, carried_out.done_at, carried_out.changed) == (RequestState.DONE, NOON, 1)
     assert table.people["ada"].restricted_at == NOON
+
+
+def test_the_ledger_knows_it_for_a_table_that_is_restored() -> None:
+    ledger = MemoryLedger()
+
+    done(MemoryTable(people={"ada": customer()}), RequestKind.RESTRICT, ledger)
+
+    assert list(ledger.restrictions()) == [
+        Restriction(hash_alias("ada"), NOON, restricted=True),
+        Restriction(hash_alias("gone"), NOON, restricted=True),
+    ]
 
 
 def test_a_restriction_is_lifted() -> None:

@@ -182,3 +182,24 @@ class Objection:
     address_hash: str
     at: datetime
     reason: Suppression | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Restriction:
+    """The newest word about a customer, by the keyed hash of their id: whether what is stored of them is not used."""
+
+    subject_hash: str
+    at: datetime
+    restricted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What leads to somebody in a table: a customer, an invitation, or a name, with the customer whose it is, if any.
+
+    Both `invitation_id` and `alias` are empty for the customer's own item.
+    """
+
+    customer_id: str
+    invitation_id: str = ""
+    alias: str = ""

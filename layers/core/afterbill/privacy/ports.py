@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from afterbill.model.customer import Customer
 from afterbill.model.errors import UnreadableError, pass_over
 from afterbill.model.invitation import Invitation
-from afterbill.model.privacy import Act, Erasure, Objection, Person, PrivacyRequest
+from afterbill.model.privacy import Act, Erasure, Objection, Person, PrivacyRequest, Restriction, Standing
 
 if TYPE_CHECKING:
     from afterbill.privacy.holdings import Holding, HoldingsPage
@@ -88,8 +88,8 @@ class PrivacyRequests(Protocol):
 class Ledger(Protocol):
     """The table beside the table: what a restored table does not know any more.
 
-    Both count the entries, in the transaction that notes one: a table that was restored counts fewer, whatever is noted
-    afterwards.
+    Both count the entries, in the transaction that notes one: of the two, the one that was restored counts fewer,
+    whatever is noted afterwards.
     """
 
     def note_erasure(self, erasure: Erasure) -> None:
@@ -98,17 +98,26 @@ class Ledger(Protocol):
     def note_objection(self, objection: Objection) -> None:
         """The same for the newest word about an address: an earlier word, or the same one, changes nothing."""
 
+    def note_restriction(self, restriction: Restriction) -> None:
+        """The same for the newest word about a customer, who is restricted or released."""
+
     def erasures(self) -> Iterator[Erasure]:
         """Every erasure, the oldest first."""
 
     def objections(self) -> Iterator[Objection]:
         """The newest word about every address of which one was noted, those that were lifted too."""
 
+    def restrictions(self) -> Iterator[Restriction]:
+        """The newest word about every customer of whom one was noted, those who were released too."""
+
     def missing(self) -> int:
-        """The number of entries that the table does not count: none, unless it was restored. Read consistently."""
+        """The number of entries that the table does not count: none, unless it was restored. Read consistently.
+
+        It is below zero where the ledger lacks entries that the table counts: then the ledger was restored.
+        """
 
     def reconcile(self, missing: int) -> bool:
-        """Let the table count these entries too, now that they were applied; False where it misses others than these.
+        """Let the table count as many as the ledger, now that all apply; False where it misses others than these.
 
         True where it misses none any more.
         """
@@ -124,11 +133,8 @@ class Copies(Protocol):
 class RestoredTable(Protocol):
     """The table after it was restored to an earlier time."""
 
-    def ids(self) -> Iterator[tuple[str, str]]:
-        """Every id of a customer and of an invitation that stands there: pairs, of which one may be empty.
-
-        This walks the whole table; the same pair may come often.
-        """
+    def standing(self) -> Iterator[Standing]:
+        """Every customer, invitation and name that stands there. This walks the whole table."""
 
     def object_again(self, objection: Objection) -> None:
         """Let the word count that was said, or lifted, unless a later one does; also for whoever holds the address."""

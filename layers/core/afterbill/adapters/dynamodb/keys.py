@@ -33,6 +33,8 @@ API_KEYS = "APIKEY"
 PRIVACY = "PRIVACY"
 ERASURES = "ERASURE"
 """In the ledger: the partition of all erasures."""
+RESTRICTIONS = "RESTRICTION"
+"""In the ledger: the partition of the words about restricted customers; operators speak them, so they are few."""
 SAID_AT = "said_at"
 """The moment of the newest word about an address: that nobody writes there, or that this was lifted."""
 NO_TIME = "-"
@@ -152,7 +154,7 @@ def retention() -> "Key":
 
 
 def reconciled() -> "Key":
-    """How many entries of the ledger this table knows: a restored table knows fewer."""
+    """How many entries of the ledger this table knows: it knows fewer once restored, and more once the ledger was."""
     return key("STATE", "ledger")
 
 
@@ -169,6 +171,11 @@ def objection(address_hash: str) -> "Key":
 def objections(beginning: str) -> str:
     """In the ledger: the partition of the words about all addresses whose hash begins with these two digits."""
     return f"OBJECTION#{beginning}"
+
+
+def restriction(subject_hash: str) -> "Key":
+    """In the ledger: the newest word about whether what is stored of a customer may be used."""
+    return key(RESTRICTIONS, subject_hash)
 
 
 def act(stamp: str, random: str) -> "Key":

@@ -14,7 +14,7 @@ from afterbill.adapters.dynamodb.stored import known, reading
 from afterbill.adapters.dynamodb.table import InvitationTable
 from afterbill.model.customer import Suppression
 from afterbill.model.errors import TransientError
-from afterbill.model.privacy import Act, Erasure, Objection
+from afterbill.model.privacy import Act, Erasure, Objection, Restriction
 from afterbill.model.retention import Retention
 
 ENTRIES = "entries"
@@ -57,15 +57,14 @@ class LedgerTable:
     def note_objection(self, objection: Objection) -> None:
         """Put it in the place of an earlier word."""
         key, at = keys.objection(objection.address_hash), stamp(objection.at)
-        item = key | encode({"at": at, **({"reason": objection.reason} if objection.reason else {})})
-        put = {
-            "TableName": self.ledger,
-            "Item": item,
-            "ConditionExpression": "attribute_not_exists(#at) OR #at < :at",
-            "ExpressionAttributeNames": {"#at": "at"},
-            "ExpressionAttributeValues": encode({":at": at}),
-        }
-        self._note({"Put": put}, objection.at, lambda: _text(self._item(self.ledger, key), "at") >= at)
+        put = self._later(key, at, {"reason": objection.reason} if objection.reason else {})
+        self._note(put, objection.at, lambda: _text(self._item(self.ledger, key), "at") >= at)
+
+    def note_restriction(self, restriction: Restriction) -> None:
+        """Put it in the place of an earlier word."""
+        key, at = keys.restriction(restriction.subject_hash), stamp(restriction.at)
+        put = self._later(key, at, {"restricted": restriction.restricted})
+        self._note(put, restriction.at, lambda: _text(self._item(self.ledger, key), "at") >= at)
 
     def erasures(self) -> Iterator[Erasure]:
         """All pages of their one partition, in the order of their moments."""
@@ -76,10 +75,21 @@ class LedgerTable:
         for number in range(256):
             yield from map(_objection_of, self._partition(keys.objections(f"{number:02x}")))
 
+    def restrictions(self) -> Iterator[Restriction]:
+        """All pages of their one partition."""
+        return map(_restriction_of, self._partition(keys.RESTRICTIONS))
+
     def missing(self) -> int:
         """The ledger is read before the table: what is noted in between counts there, and not as missing."""
         entries = self.entries()
-        return max(0, entries - entries_of(self._item(self.table, keys.reconciled())))
+        return self.lacking(entries, entries_of(self._item(self.table, keys.reconciled())))
+
+    def lacking(self, entries: int, counted: int) -> int:
+        """What a table that counts so many misses; where it counts more, the ledger is read again: it may have grown.
+
+        An entry counts in both at once, so a ledger that is read after the table and counts fewer lost some.
+        """
+        return entries - counted if entries >= counted else min(0, self.entries() - counted)
 
     def entries(self) -> int:
         """The number of entries of the ledger: one GetItem."""
@@ -89,7 +99,7 @@ class LedgerTable:
         """Set the table's number to the ledger's, in a transaction that holds only while both are as they were read."""
         for turn in range(_TRIES):
             entries, counted = self.entries(), entries_of(self._item(self.table, keys.reconciled()))
-            if entries <= counted:
+            if entries == counted:
                 return True
             if entries - counted != missing:
                 return False
@@ -99,16 +109,26 @@ class LedgerTable:
         raise TransientError("the ledger changes all the time")
 
     def _both_are(self, entries: int, counted: int) -> bool:
-        as_read = f"{ENTRIES} = :counted" if counted else f"attribute_not_exists({ENTRIES})"
         unchanged = {
             "TableName": self.ledger,
             "Key": keys.newest(),
-            "ConditionExpression": f"{ENTRIES} = :entries",
+            "ConditionExpression": _counts("entries", entries),
             "ExpressionAttributeValues": encode({":entries": entries}),
         }
-        values = {":entries": entries, ":counted": counted} if counted else {":entries": entries}
-        update = self._main.update(keys.reconciled(), f"SET {ENTRIES} = :entries", as_read, values)
+        values = {":entries": entries, ":counted": counted}
+        update = self._main.update(keys.reconciled(), f"SET {ENTRIES} = :entries", _counts("counted", counted), values)
         return self._main.transact([{"ConditionCheck": unchanged}, {"Update": update}])
+
+    def _later(self, key: "keys.Key", at: str, said: Mapping[str, Any]) -> dict[str, Any]:
+        """The write of a word in the place of an earlier one."""
+        put = {
+            "TableName": self.ledger,
+            "Item": key | encode({"at": at, **said}),
+            "ConditionExpression": "attribute_not_exists(#at) OR #at < :at",
+            "ExpressionAttributeNames": {"#at": "at"},
+            "ExpressionAttributeValues": encode({":at": at}),
+        }
+        return {"Put": put}
 
     def _note(self, put: Mapping[str, Any], at: datetime, is_known: Callable[[], bool]) -> None:
         counts = [self._counted(self.ledger, keys.newest(), at), self._counted(self.table, keys.reconciled(), at)]
@@ -168,6 +188,12 @@ class LedgerTable:
         )
 
 
+def _counts(name: str, number: int) -> str:
+    """The condition that an item counts as many entries as this value says; none may be an item that is not there."""
+    condition = f"{ENTRIES} = :{name}"
+    return condition if number else f"(attribute_not_exists({ENTRIES}) OR {condition})"
+
+
 def entries_of(item: Mapping[str, Any]) -> int:
     """The number of entries that an item counts; none where it is empty."""
     return int(item.get(ENTRIES, {}).get("N", 0))
@@ -185,6 +211,12 @@ def _objection_of(item: Mapping[str, Any]) -> Objection:
         plain = decode(item)
         reason = known(Suppression, plain["reason"]) if "reason" in plain else None
         return Objection(plain[keys.SK], datetime.fromisoformat(plain["at"]), reason)
+
+
+def _restriction_of(item: Mapping[str, Any]) -> Restriction:
+    with reading(item):
+        plain = decode(item)
+        return Restriction(plain[keys.SK], datetime.fromisoformat(plain["at"]), plain["restricted"])
 
 
 def _act_of(item: Mapping[str, Any]) -> Act:

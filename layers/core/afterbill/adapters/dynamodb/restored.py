@@ -9,7 +9,7 @@ from afterbill.adapters.dynamodb.items import encode, stamp
 from afterbill.adapters.dynamodb.responses import ResponsesTable
 from afterbill.adapters.dynamodb.short_links import ShortLinksTable
 from afterbill.model.customer import Customer
-from afterbill.model.privacy import Objection
+from afterbill.model.privacy import Objection, Standing
 
 _MOST_HOLDERS = 100
 """Customers of one address who object with it; all others are asked nothing either, for their address objects."""
@@ -18,18 +18,21 @@ _MOST_HOLDERS = 100
 class RestoredItems(ResponsesTable):
     """RestoredTable over DynamoDB."""
 
-    def ids(self) -> Iterator[tuple[str, str]]:
+    def standing(self) -> Iterator[Standing]:
         """Page by page, keys alone; read consistently, for the table is new."""
         with transient("walking the table"):
             pages = self.dynamodb.get_paginator("scan").paginate(
                 TableName=self.table,
                 ProjectionExpression=f"{keys.PK}, {keys.CUSTOMER_ID}",
-                FilterExpression=f"begins_with({keys.PK}, :customer) OR begins_with({keys.PK}, :invitation)",
-                ExpressionAttributeValues=encode({":customer": "CUSTOMER#", ":invitation": "INVITATION#"}),
+                FilterExpression=f"begins_with({keys.PK}, :customer) OR begins_with({keys.PK}, :invitation) "
+                f"OR begins_with({keys.PK}, :alias)",
+                ExpressionAttributeValues=encode(
+                    {":customer": "CUSTOMER#", ":invitation": "INVITATION#", ":alias": "ALIAS#"}
+                ),
                 ConsistentRead=True,
             )
             for page in pages:
-                yield from map(_ids_of, page["Items"])
+                yield from map(_standing_of, page["Items"])
 
     def object_again(self, objection: Objection) -> None:
         """Suppress or lift by its moment, as it was done the first time."""
@@ -54,8 +57,8 @@ class RestoredItems(ResponsesTable):
         return list(self.customers(ids[:_MOST_HOLDERS]).values()) if ids else []
 
 
-def _ids_of(item: "keys.Key") -> tuple[str, str]:
-    owner = item.get(keys.CUSTOMER_ID, {}).get("S", "")
-    if keys.is_invitation(item):
-        return owner, keys.invitation_id(item)
-    return keys.customer_id(item), ""
+def _standing_of(item: "keys.Key") -> Standing:
+    owner, (kind, _, name) = item.get(keys.CUSTOMER_ID, {}).get("S", ""), item[keys.PK]["S"].partition("#")
+    if kind == "INVITATION":
+        return Standing(owner, invitation_id=name)
+    return Standing(owner, alias=name) if kind == "ALIAS" else Standing(name)

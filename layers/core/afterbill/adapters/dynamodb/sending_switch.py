@@ -18,10 +18,19 @@ from afterbill.outreach.reputation import Figures, SendingPause
 
 _LOOK_AGAIN = 60
 """Seconds for which a read of the switch is believed."""
-RESTORED = (
-    "the table was restored to an earlier time and misses {missing} of the erasures and objections since: "
+_MISSES = (
+    "the table was restored to an earlier time and misses {missing} of the entries of the ledger since: "
     "`afterbill privacy reapply` applies them again"
 )
+_LOST = (
+    "the ledger was restored to an earlier time and lacks {missing} of the entries that the table knows: "
+    "`afterbill privacy reapply` applies what is left of it"
+)
+
+
+def restored(missing: int) -> str:
+    """Return what is wrong with a table that misses so many entries of the ledger, empty where it misses none."""
+    return (_MISSES if missing > 0 else _LOST).format(missing=abs(missing)) if missing else ""
 
 
 class SendingSwitchTable(InvitationTable):
@@ -115,8 +124,8 @@ class CachedSendingStatus:
             # The ledger first: what is noted in between counts in the table, and not as missing.
             entries = self.ledger.entries() if self.ledger else 0
             halt, gates, reconciled = self._read()
-            missing = entries - entries_of(reconciled)
-            self._reason = _pause_of(halt).reason or (RESTORED.format(missing=missing) if missing > 0 else "")
+            missing = self.ledger.lacking(entries, entries_of(reconciled)) if self.ledger else 0
+            self._reason = _pause_of(halt).reason or restored(missing)
             self._gates = gates_of(gates, lambda _: None)
             self._read_at = now
 
