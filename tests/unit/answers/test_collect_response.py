@@ -174,6 +174,14 @@ class TestCustomers:
         assert one.customer_id == "ada"
         assert "ada@" not in str(one).lower()
 
+    @pytest.mark.parametrize("named", [{"customer_source": "stripe", "customer_id": "cus_1"}, {"email": ADA}])
+    def test_who_is_restricted_is_nobody(self, table: MemoryTable, named: dict[str, str]) -> None:
+        self.known(table, "stripe#cus_1", customer(id="ada", country="CH", restricted_at=NOON))
+
+        one = kept(table, replace(REPORTED, **named))  # type: ignore[arg-type]  # mypy takes it for any field
+
+        assert (one.customer_id, "country" in one.segments) == ("", "country" in REPORTED.segments)
+
     def test_the_id_counts_before_the_address(self, table: MemoryTable) -> None:
         self.known(table, "stripe#cus_1", customer(id="ada"))
         table.people["other"] = customer(id="other")

@@ -175,7 +175,7 @@ def test_a_restored_table_fails_and_the_command_that_mends_it_is_told(config):
     restored = worst(stack_under_test(config, {"GetItem": items}), "ledger")
 
     assert restored.verdict is Verdict.FAIL
-    assert "misses 7 of the erasures and objections" in restored.text
+    assert "misses 7 of the entries" in restored.text
     assert "`afterbill privacy reapply`" in restored.remedy
 
 

@@ -119,7 +119,7 @@ def _customer(reported: ReportedAnswer, deps: CollectDeps) -> Customer | None:
     """Return the known customer of the report, by id before address; no customer is created.
 
     An address that several customers have, of one source or of more, tells none of them. Who was erased is nobody,
-    whoever has their address.
+    whoever has their address; who is restricted is nobody either, for what is stored of them is used for nothing.
     """
     alias = f"{reported.customer_source}#{reported.customer_id}"
     ids = list(deps.table.customer_ids([alias]).values()) if reported.customer_id else []
@@ -127,4 +127,5 @@ def _customer(reported: ReportedAnswer, deps: CollectDeps) -> Customer | None:
         return None
     if not ids and reported.email:
         ids = list(deps.table.holders(deps.hash_address(reported.email)))
-    return deps.table.customers(ids).get(ids[0]) if len(ids) == 1 else None
+    customer = deps.table.customers(ids).get(ids[0]) if len(ids) == 1 else None
+    return None if customer is None or customer.restricted_at else customer
