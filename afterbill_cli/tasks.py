@@ -10,7 +10,7 @@ import click
 from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.batches import query
 from afterbill.adapters.dynamodb.items import decode
-from afterbill.model.billing import CROWDED, UNMATCHED
+from afterbill.model.billing import CROWDED, SHOP_REDACT, UNMATCHED
 from afterbill.model.campaigns import CAMPAIGNS
 from afterbill.model.errors import AfterbillError
 from afterbill.model.invitation import SkipReason
@@ -144,6 +144,12 @@ def _to_do(task: Task) -> str:
         )
     if task.due_at is None:
         return f"`afterbill source confirm {task.source}` confirms it"
+    if task.kind == SHOP_REDACT:
+        shop = task.details.get("shop", "the shop")
+        return (
+            f"came {task.occurred_at:%Y-%m-%d}, answer it by {task.due_at:%Y-%m-%d}: if {shop} is the shop of this "
+            f"source, remove its customers with `afterbill privacy erase --source {task.source}`"
+        )
     return f"came {task.occurred_at:%Y-%m-%d}, answer it by {task.due_at:%Y-%m-%d}"
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from afterbill.adapters.dynamodb.facts import FactsTable
-from afterbill.model.billing import UNMATCHED, CustomerRef, OperatorTask
+from afterbill.model.billing import SHOP_REDACT, UNMATCHED, CustomerRef, OperatorTask
 from afterbill.model.errors import AfterbillError
 from afterbill_cli import tasks
 from tests.contract.scores_table import TABLE
@@ -29,6 +29,17 @@ def test_a_privacy_request_is_due_30_days_after_it_came(kept, capsys):
         "paddle customers/redact 9, customer 77: came 2026-11-22, answer it by 2026-12-22"
         in capsys.readouterr().out.splitlines()
     )
+
+
+def test_where_a_shop_left_the_command_that_removes_its_customers_is_told(kept, capsys):
+    table = FactsTable(kept.client("dynamodb"), TABLE)
+    table.keep_task(OperatorTask("paddle", SHOP_REDACT, "7", NOW, details={"shop": "a.myshopify.com"}), "", NOW)
+
+    tasks.show(kept, as_json=False)
+
+    (line,) = [one for one in capsys.readouterr().out.splitlines() if one.startswith("paddle shop_redact 7")]
+    assert "answer it by 2026-12-22: if a.myshopify.com is the shop of this source" in line
+    assert "`afterbill privacy erase --source paddle`" in line
 
 
 def test_a_verifier_is_listed_and_not_shown(kept, capsys):

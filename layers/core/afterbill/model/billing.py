@@ -59,6 +59,9 @@ class SubscriptionState(StrEnum):
 CROWDED = "too_many_attributes"
 """The kind of a task: a customer has more attributes than are kept."""
 
+SHOP_REDACT = "shop_redact"
+"""Kind of the task about a shop that left, of a source that does not say whether the shop is its own."""
+
 UNMATCHED = "unmatched_reversal"
 """Kind of the task about a reversal whose payment neither the webhook nor the API names."""
 

@@ -5,13 +5,10 @@ from typing import TYPE_CHECKING
 
 from afterbill.connectors._kit.json import Json, address, country, full_name, locale, section, text
 from afterbill.connectors.shopify.envelope import ShopifyEvent, id_of, ref
-from afterbill.model.billing import BillingEvent, CustomerRef, OperatorTask
+from afterbill.model.billing import SHOP_REDACT, BillingEvent, CustomerRef, OperatorTask
 
 if TYPE_CHECKING:  # receiving a webhook starts without the words of privacy
     from afterbill.model.privacy import PrivacyAsk
-
-SHOP_REDACT = "shop_redact"
-"""The kind of the task of a person who has to find out whose shop is gone."""
 
 
 def customer_of(order: Json) -> CustomerRef:
