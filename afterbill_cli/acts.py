@@ -7,11 +7,8 @@ from functools import cached_property
 from typing import TypeVar
 
 from afterbill.adapters.dynamodb.ledger import LedgerTable
-from afterbill.model.privacy import Act
+from afterbill.model.privacy import MOST_NAMED, Act
 from afterbill_cli.deployed import Deployed
-
-MOST_NAMED = 100
-"""Ids in one act."""
 
 Row = TypeVar("Row")
 
@@ -26,9 +23,7 @@ class Acts:
 
     def note(self, whose: Iterable[str] = (), found: int = 0) -> None:
         """Note that these people are looked at or changed, by our ids; `found` of them where they are not known yet."""
-        ids = sorted(set(filter(None, whose)))
-        many = found or (len(ids) if len(ids) > MOST_NAMED else 0)
-        act = Act(datetime.now(UTC), self.who, self.what, tuple(ids[:MOST_NAMED]), self.why, many)
+        act = Act(datetime.now(UTC), self.who, self.what, why=self.why).about(whose, found)
         ledger_of(self.stack, self.stack.policy().retention.audit).note(act)
 
     @cached_property

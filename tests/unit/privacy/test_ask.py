@@ -8,8 +8,8 @@ import pytest
 
 from afterbill.model.billing import CustomerRef
 from afterbill.model.errors import TransientError
-from afterbill.model.privacy import DEADLINE, Act, RequestKind, RequestState
-from afterbill.privacy.ask import MOST_NAMED, Ask, AskDeps, Taken, fetched, take_request
+from afterbill.model.privacy import DEADLINE, MOST_NAMED, Act, RequestKind, RequestState
+from afterbill.privacy.ask import Ask, AskDeps, Taken, fetched, take_request
 from afterbill_cli.memory.privacy import MemoryPrivacyRequests
 from tests.factories import ADA, NOON, customer, event, hash_address, hash_alias, invitation
 from tests.world import World

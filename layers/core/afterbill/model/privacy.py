@@ -1,7 +1,7 @@
 """The words of privacy: what is stored about one person, and what somebody asks to be done with it."""
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -145,6 +145,10 @@ class Removed(StrEnum):
     ANSWERS_KEPT = "answers_kept"
 
 
+MOST_NAMED = 100
+"""People whom one act names; their number is told in any case."""
+
+
 @dataclass(frozen=True, slots=True)
 class Act:
     """One entry of the audit trail: `who` read or changed something about whom, and why.
@@ -160,6 +164,12 @@ class Act:
     whose: tuple[str, ...] = ()
     why: str = ""
     found: int = 0
+
+    def about(self, whose: Iterable[str], found: int = 0) -> "Act":
+        """Return the act with as many of these people as it may name, and their number where that is more."""
+        ids = sorted(set(filter(None, whose)))
+        many = found or (len(ids) if len(ids) > MOST_NAMED else 0)
+        return replace(self, whose=tuple(ids[:MOST_NAMED]), found=many)
 
 
 @dataclass(frozen=True, slots=True)

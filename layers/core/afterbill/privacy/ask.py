@@ -8,9 +8,6 @@ from datetime import datetime
 from afterbill.model.privacy import DEADLINE, Act, PrivacyRequest, RequestKind, RequestState, guest_names
 from afterbill.privacy.ports import AuditTrail, PrivacyRequests, Subjects
 
-MOST_NAMED = 100
-"""People whom one entry of the audit trail names; their number is told in any case."""
-
 
 @dataclass(frozen=True, slots=True)
 class Ask:
@@ -105,8 +102,8 @@ def _meant(ask: Ask, deps: AskDeps) -> tuple[Collection[str], Collection[str]]:
 
 def act_on(request: PrivacyRequest, who: str, now: datetime) -> Act:
     """The entry of the audit trail about an act of `who` on a request."""
-    whose = sorted(request.customer_ids | request.invitation_ids)
-    return Act(now, who, f"privacy {request.kind}", tuple(whose[:MOST_NAMED]), request.why, len(whose))
+    whose = request.customer_ids | request.invitation_ids
+    return Act(now, who, f"privacy {request.kind}", why=request.why).about(whose, len(whose))
 
 
 def fetched(request: PrivacyRequest, who: str, deps: AskDeps, now: datetime) -> PrivacyRequest:
