@@ -15,7 +15,7 @@ from afterbill.settings.config import written
 from afterbill_cli import deployed, options
 from afterbill_cli.deployed import Deployed
 from afterbill_cli.options import StackChoice
-from afterbill_cli.output import Output, aligned, print_json
+from afterbill_cli.output import Output, aligned, counted, print_json
 
 _COLUMNS = ("kind", "held", "since", "until", "period", "due", "overdue")
 
@@ -51,8 +51,10 @@ def _walked(walk: Walk) -> Mapping[Kind, Stock]:
     total: dict[Kind, Stock] = {}
     for number, (page, _) in enumerate(walk.pages(), start=1):
         total |= {kind: total.get(kind, Stock()) + one for kind, one in page.items()}
-        print(f"\r{number} pages read", end="", file=sys.stderr, flush=True)
-    print(file=sys.stderr)
+        if sys.stderr.isatty():
+            print(f"\r{counted(number, 'page')} read", end="", file=sys.stderr, flush=True)
+    if sys.stderr.isatty():
+        print(file=sys.stderr)
     return {kind: total[kind] for kind in Kind if kind in total}
 
 
@@ -66,9 +68,13 @@ def _lines(total: Mapping[Kind, Stock], periods: Retention, applied: Applied, *,
         changed = ", ".join(f"{number} {kind}" for kind, number in applied.changed.items())
         lines.append(f"Changed: {changed or 'nothing'}.")
     elif due:
-        lines.append(f"{due} are due: the next pass changes them, and --scrub does at once.")
-    lines.append(f"{overdue} are overdue, by more than nine days." if overdue else "Nothing is overdue.")
+        lines.append(f"{_are(due)} due: changed by the next pass, and by --scrub at once.")
+    lines.append(f"{_are(overdue)} overdue, by more than nine days." if overdue else "Nothing is overdue.")
     return lines
+
+
+def _are(number: int) -> str:
+    return f"{number} {'is' if number == 1 else 'are'}"
 
 
 def _row(kind: Kind, one: Stock, periods: Retention) -> tuple[str, ...]:

@@ -43,10 +43,18 @@ def test_what_is_overdue_is_told_and_ends_with_one(stack, capsys):
     assert ["comments", "1", "2026-11-23", "2027-11-23", "365d", "1", "1"] in rows
     assert ["names", "1", "-", "-", "730d", "1", "0"] in rows
     assert out.splitlines()[-2:] == [
-        "3 are due: the next pass changes them, and --scrub does at once.",
-        "1 are overdue, by more than nine days.",
+        "3 are due: changed by the next pass, and by --scrub at once.",
+        "1 is overdue, by more than nine days.",
     ]
-    assert "1 pages read" in err
+    assert err == ""
+
+
+def test_progress_is_told_to_a_terminal_alone(stack, capsys, monkeypatch):
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+
+    report(stack, NOW)
+
+    assert "1 page read" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("overdue")
@@ -91,7 +99,7 @@ def test_nothing_is_due(stack, capsys):
 
     out = capsys.readouterr().out
     assert ["short_links", "1", "-", "2027-12-24", "-", "0", "0"] in [line.split() for line in out.splitlines()]
-    assert "due: the next" not in out
+    assert "due: changed" not in out
     assert "Changed: nothing." in out
 
 
