@@ -68,6 +68,8 @@ def test_nothing_is_left_of_a_person_and_no_score_changes(town: Town, tmp_path: 
     assert len(left) <= 2, "the dead letter, and the copy of it, which nobody can read"
     assert [place for place in found_in(everything(town), *ids) if not place.startswith(OURS)] == []
     assert said["people"] == 5
+    assert (said["state"], said["done_at"]) == ("settling", None)
+    assert "tombstones" in {one["what"] for one in said["kept"]}
     assert said["answers_kept_anonymous"] >= len(given)
     assert "letter" in json.dumps(said["remains"])
     after = computed(town, ZOE, lambda row: row.removed == KEPT_BY_PLAN)
