@@ -68,6 +68,15 @@ def test_it_knows_the_link_the_language_and_the_channel_and_nothing_of_the_perso
     assert not one.contactable
 
 
+def test_nothing_is_known_of_somebody_restricted(opening, table):
+    table.people["ada"] = replace(table.people["ada"], restricted_at=NOON)
+
+    open_link(LINK, of("cus_1"), opening, NOON)
+
+    (one,) = table.invitations.values()
+    assert (one.customer_id, "country" in one.segments) == ("", False)
+
+
 def test_it_was_not_sent_and_can_be_answered_at_once(opening, table):
     token = open_link(LINK, ANYBODY, opening, NOON).token
 

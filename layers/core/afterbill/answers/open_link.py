@@ -100,6 +100,8 @@ def _invitation(link: HostedLink, opener: Opener, deps: OpenLinkDeps, now: datet
     if not opener.user:
         return opened_by_anybody(link, deps.new_id(), opener.locale, now)
     customer = called(opener.user, deps.source, deps.table)
+    if customer and customer.restricted_at:
+        customer = None  # what is known of them is used for nothing, not even for the segments of their answer
     return opened(link, own_id(link, opener.user, deps.day_of(now)), customer, opener.locale, now)
 
 
