@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from afterbill.adapters.dynamodb import keys
-from afterbill.adapters.dynamodb.ledger import LedgerTable
+from afterbill.adapters.dynamodb.ledger import LIFTED_FOR, LedgerTable
 from afterbill.adapters.dynamodb.sending_switch import CachedSendingStatus, SendingSwitchTable
 from afterbill.adapters.dynamodb.table import InvitationTable
 from afterbill.model.customer import Suppression
@@ -179,7 +179,18 @@ def test_two_acts_of_one_moment_are_both_kept(ledger):
 # DynamoDB alone
 
 
-def test_only_acts_expire_and_when_it_was_asked_for(tables):
+def test_a_lifted_word_expires_until_another_is_said(tables):
+    ends = []
+    later = LATER + timedelta(days=1)
+    for said in (OBJECTION, Objection(HASH, LATER), Objection(HASH, later, Suppression.COMPLAINED)):
+        over(tables).note_objection(said)
+        item = tables.get_item(TableName="ledger", Key=keys.objection(HASH))["Item"]
+        ends.append(int(item[keys.TTL]["N"]) if keys.TTL in item else None)
+
+    assert ends == [None, int((LATER + LIFTED_FOR).timestamp()), None]
+
+
+def test_acts_expire_when_it_was_asked_for(tables):
     ledger = over(tables)
     ledger.note(ACT)
     ledger.note_erasure(ERASURE)

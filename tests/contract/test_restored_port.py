@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.restored import RestoredItems
 from afterbill.intake.ports import FactWrites
 from afterbill.model.customer import Suppression
@@ -79,6 +80,15 @@ def test_a_lifting_ends_what_was_said_before(world, restored):
     assert not world.codes.suppressed(HASHED)
     restored.object_again(SAID)
     assert not world.codes.suppressed(HASHED)
+
+
+def test_what_was_lifted_again_is_forgotten_like_everything_else(aws_world):
+    restored = RestoredItems(aws_world.dynamodb, TABLE, kept=timedelta(days=10))
+    for said in (SAID, Objection(HASHED, LATER)):
+        restored.object_again(said)
+
+    item = restored.item(keys.address(HASHED))
+    assert int(item[keys.TTL]["N"]) == int((LATER + timedelta(days=10)).timestamp())
 
 
 def test_a_lifting_of_what_nobody_said_changes_nothing(world, restored):

@@ -19,6 +19,8 @@ from afterbill.model.retention import Retention
 
 ENTRIES = "entries"
 """The number of erasures and objections, in the ledger and in the table."""
+LIFTED_FOR = timedelta(days=730)
+"""How long a word is kept that was lifted: no older backup is of use to anybody, and an objection stays for ever."""
 _TRIES = 5
 """All entries meet at the two numbers: whoever loses there tries again."""
 
@@ -57,8 +59,8 @@ class LedgerTable:
     def note_objection(self, objection: Objection) -> None:
         """Put it in the place of an earlier word."""
         key, at = keys.objection(objection.address_hash), stamp(objection.at)
-        put = self._later(key, at, {"reason": objection.reason} if objection.reason else {})
-        self._note(put, objection.at, lambda: _text(self._item(self.ledger, key), "at") >= at)
+        word = {"reason": objection.reason} if objection.reason else {keys.TTL: _second(objection.at + LIFTED_FOR)}
+        self._note(self._later(key, at, word), objection.at, lambda: _text(self._item(self.ledger, key), "at") >= at)
 
     def note_restriction(self, restriction: Restriction) -> None:
         """Put it in the place of an earlier word."""
@@ -153,7 +155,7 @@ class LedgerTable:
     def note(self, act: Act) -> None:
         """Put it under a key that nobody had before."""
         plain = {"at": stamp(act.at), "who": act.who, "what": act.what, "whose": list(act.whose), "why": act.why}
-        forgotten = {"found": act.found, keys.TTL: int((act.at + self._audit).timestamp())}
+        forgotten = {"found": act.found, keys.TTL: _second(act.at + self._audit)}
         item = keys.act(stamp(act.at), secrets.token_hex(8)) | encode(plain | forgotten)
         new = f"attribute_not_exists({keys.PK})"
         write_if(self.dynamodb.put_item, "noting an act", TableName=self.ledger, Item=item, ConditionExpression=new)
@@ -224,6 +226,10 @@ def _act_of(item: Mapping[str, Any]) -> Act:
         plain = decode(item)
         at, whose = datetime.fromisoformat(plain["at"]), tuple(map(str, plain["whose"]))
         return Act(at, plain["who"], plain["what"], whose, plain["why"], int(plain["found"]))
+
+
+def _second(at: datetime) -> int:
+    return int(at.timestamp())
 
 
 def _text(item: Mapping[str, Any], name: str) -> str:

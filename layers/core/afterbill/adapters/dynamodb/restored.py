@@ -45,9 +45,9 @@ class RestoredItems(ResponsesTable):
     def _lift(self, address_hash: str, at: datetime) -> None:
         self.change(
             keys.address(address_hash),
-            f"SET lifted_at = :at, {keys.SAID_AT} = :at REMOVE reason, since",
+            f"SET lifted_at = :at, {keys.SAID_AT} = :at, {keys.TTL} = :forgotten REMOVE reason, since",
             f"attribute_exists(reason) AND (attribute_not_exists({keys.SAID_AT}) OR {keys.SAID_AT} < :at)",
-            {":at": stamp(at)},
+            {":at": stamp(at), ":forgotten": self.kept_since(at)},
         )
 
     def _who(self, address_hash: str) -> list[Customer | None]:
