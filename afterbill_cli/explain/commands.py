@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from afterbill.model.invitation import Invitation
+from afterbill.model.retention import as_kept
 from afterbill_cli import deployed as stacks
 from afterbill_cli import options
 from afterbill_cli.acts import Acts
@@ -65,7 +66,7 @@ def _whose(subjects: Iterable[Subject]) -> Iterator[str]:
 def _print_subject(subject: Subject, context: TimelineContext) -> None:
     for label, text in profile(context).items():
         print(f"{label:<15}{one_line(text)}")
-    told = _told(subject)
+    told = _told(subject, context)
     for invitation in told:
         _print(invitation, context)
     if not (told or _is_restricted(subject)):
@@ -83,12 +84,14 @@ def _print(invitation: Invitation, context: TimelineContext) -> None:
 
 
 def _stated(subject: Subject, context: TimelineContext) -> dict[str, Any]:
-    return {**profile(context), "invitations": [_invitation(one, context) for one in _told(subject)]}
+    return {**profile(context), "invitations": [_invitation(one, context) for one in _told(subject, context)]}
 
 
-def _told(subject: Subject) -> Sequence[Invitation]:
-    """Return the invitations that may be told of: none of a customer whose data are used for nothing."""
-    return () if _is_restricted(subject) else subject.invitations
+def _told(subject: Subject, context: TimelineContext) -> Sequence[Invitation]:
+    """Return the invitations as far as they may be told of: none of a customer whose data are used for nothing."""
+    if _is_restricted(subject):
+        return ()
+    return [as_kept(one, context.policy.retention, context.now) for one in subject.invitations]
 
 
 def _is_restricted(subject: Subject) -> bool:

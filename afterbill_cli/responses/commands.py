@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, tzinfo
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import click
@@ -11,6 +12,7 @@ from afterbill.insight.periods import Window, window_of
 from afterbill.model.billing import Touchpoint
 from afterbill.model.invitation import Invitation
 from afterbill.model.questions import Question
+from afterbill.model.retention import as_kept
 from afterbill_cli import deployed, options
 from afterbill_cli.acts import Acts, in_parts
 from afterbill_cli.deployed import Deployed
@@ -57,10 +59,11 @@ def show(  # noqa: PLR0913  # its options
     stack: Deployed, window: str, wanted: Selection, output: Output, now: datetime, *, why: str = ""
 ) -> int:
     """Print the wanted responses of the window, each as soon as it is read; always 0."""
-    zone = ZoneInfo(stack.policy().time_zone)
+    policy = stack.policy()
+    zone, shown = ZoneInfo(policy.time_zone), partial(as_kept, periods=policy.retention, now=now)
     days = window_of(window, now.astimezone(zone).date())
     table = AnsweredTable(stack.client("dynamodb"), stack.output("TableName"))
-    found = _noted(table.responses(days, wanted, not_shown), Acts(stack, "responses", why))
+    found = _noted(table.responses(days, wanted, not_shown, shown), Acts(stack, "responses", why))
     if output is Output.JSON:
         print_json_rows(map(row, found))
     elif output is Output.CSV:

@@ -25,11 +25,16 @@ class AnsweredTable(InvitationTable):
     left_out = 0
 
     def responses(
-        self, window: Window, wanted: Selection, pass_over: Callable[[UnreadableError], None]
+        self,
+        window: Window,
+        wanted: Selection,
+        pass_over: Callable[[UnreadableError], None],
+        shown: Callable[[Invitation], Invitation] = lambda invitation: invitation,
     ) -> Iterator[Invitation]:
         """Yield the wanted responses of these days, the newest first, and read on as they are consumed.
 
-        Those that cannot be read are passed over, and handed there.
+        `shown` returns what of each may be shown; only that is searched. Those that cannot be read are passed over, and
+        handed there.
         """
         days = (window.last - timedelta(days=back) for back in range((window.last - window.first).days + 1))
         found = (keys.invitation_id(dict(item)) for day in days for item in self._answered(day) if _may(item, wanted))
@@ -39,11 +44,11 @@ class AnsweredTable(InvitationTable):
             for invitation in (stored[id_] for id_ in ids if id_ in stored):
                 if isinstance(invitation, UnreadableError):
                     pass_over(invitation)
-                elif wanted.takes(invitation):
-                    if invitation.customer_id in restricted:
+                elif wanted.takes(response := shown(invitation)):
+                    if response.customer_id in restricted:
                         self.left_out += 1
                     else:
-                        yield invitation
+                        yield response
 
     def _restricted(self, invitations: Iterable[StoredInvitation]) -> Collection[str]:
         """Ids of the customers among those of these invitations whose data are used for nothing."""

@@ -175,14 +175,30 @@ def test_for_how_long_it_is_kept_follows_from_the_configuration() -> None:
     document = export([Held(Person("customer-1", invitations={one.id: one}))], keeper, NOW)
 
     assert document["kept_days"] == {
-        "profile": 730,
+        "profile": 760,
         "surveys": 500,
         "comments": 100,
         "visits": 90,
+        "requests": 90,
+        "audit": 1095,
         "copies_of_messages": 30,
     }
     kept_until = one.patient_until + one.expiry + 500 * DAY
     assert document["records"][0]["surveys"][0]["kept_until"] == f"{kept_until:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def test_words_and_visits_whose_time_is_over_are_not_told_whatever_is_stored() -> None:
+    one = invitation(
+        due_at=NOW - 500 * DAY, answered_at=NOW - 400 * DAY, answer=Answer(3, "Too dear"), state=State.SENT,
+        visits=(Visit(NOW - 400 * DAY, Kind.SEEN, 3, NETWORK, "safari"),), label="hurried",
+    )  # fmt: skip
+
+    told = record(Person("customer-1", customer(), {one.id: one}))["surveys"][0]
+    kept = record(Person("customer-1", customer(restricted_at=NOW), {one.id: one}))["surveys"][0]
+
+    assert (told["answer"]["rating"], told["answer"]["comment"], told["visits"]) == (3, None, [])
+    assert told["clicks_not_counted_because"] == []
+    assert (kept["answer"]["comment"], len(kept["visits"])) == ("Too dear", 1)
 
 
 def test_who_got_the_data_follows_from_what_was_sent_and_who_is_asked() -> None:

@@ -13,10 +13,10 @@ from typing import Any
 from afterbill.answers.external import COLLECTED
 from afterbill.model.channels import Channel
 from afterbill.model.consent import BASIS, CONSENT_WITHDRAWN_AT, basis_of, moment_of
-from afterbill.model.customer import NOBODY, Customer, Recipient
+from afterbill.model.customer import MARGIN, NOBODY, Customer, Recipient
 from afterbill.model.invitation import Answer, Invitation
-from afterbill.model.privacy import Person, PrivacyRequest
-from afterbill.model.retention import Retention
+from afterbill.model.privacy import KEPT_AFTER, Person, PrivacyRequest
+from afterbill.model.retention import Retention, as_kept
 from afterbill.model.subscriptions import Subscription
 from afterbill.model.visits import NOTED, Visit
 from afterbill.privacy.ports import People, PrivacyRequests
@@ -119,6 +119,8 @@ def language_of(several: Sequence[Held]) -> str | None:
 def _record(held: Held, keeper: Keeper, now: datetime) -> dict[str, Any]:
     person, customer = held.person, held.person.customer
     invitations = _readable(person)
+    if not (customer and customer.restricted_at):  # words of who is restricted are kept, and theirs to read
+        invitations = [as_kept(one, keeper.retention, now) for one in invitations]
     return {
         "id": person.customer_id or None,
         "sources": list(_sources(person)),
@@ -282,8 +284,15 @@ def _request(one: PrivacyRequest) -> dict[str, Any]:
 
 def _kept(keeper: Keeper) -> Mapping[str, int]:
     retention = keeper.retention
-    periods = {"profile": retention.customers, "surveys": retention.responses, "comments": retention.comments}
-    days = {name: period.days for name, period in (periods | {"visits": retention.visits}).items()}
+    periods = {
+        "profile": retention.customers + MARGIN,
+        "surveys": retention.responses,
+        "comments": retention.comments,
+        "visits": retention.visits,
+        "requests": KEPT_AFTER,
+        "audit": retention.audit,
+    }
+    days = {name: period.days for name, period in periods.items()}
     return days | ({"copies_of_messages": keeper.copies_days} if keeper.copies_days else {})
 
 
