@@ -212,13 +212,6 @@ class TestCustomers:
 
         assert kept(table, replace(REPORTED, customer_source="stripe", customer_id="cus_1")).customer_id == "ada"
 
-    def test_who_is_restricted_is_nobody(self, table: MemoryTable) -> None:
-        self.known(table, "stripe#cus_1", customer(id="ada", country="DE", restricted_at=NOON))
-
-        one = kept(table, replace(REPORTED, customer_source="stripe", customer_id="cus_1"))
-
-        assert (one.customer_id, "country" in one.segments) == ("", False)
-
     def test_nobody_becomes_a_customer_by_an_answer(self, table: MemoryTable) -> None:
         one = kept(table, replace(REPORTED, customer_source="stripe", customer_id="cus_1", email=ADA))
 

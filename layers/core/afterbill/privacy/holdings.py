@@ -19,7 +19,7 @@ _TOLERANCE = timedelta(days=1)
 
 
 class Kind(StrEnum):
-    """The kinds of data that are told apart; comments and visits lie in responses."""
+    """The kinds of data that are told apart; comments and visits lie in responses, the last three in the ledger."""
 
     RESPONSES = "responses"
     COMMENTS = "comments"
@@ -36,6 +36,9 @@ class Kind(StrEnum):
     COPIES = "copies"
     REQUESTS = "requests"
     ERASED_NAMES = "erased_names"
+    ACTS = "acts"
+    NOTED_ERASURES = "noted_erasures"
+    NOTED_OBJECTIONS = "noted_objections"
 
 
 PERIODS: Mapping[Kind, str] = {
@@ -48,6 +51,7 @@ PERIODS: Mapping[Kind, str] = {
     Kind.ADDRESSES: "responses",
     Kind.EVENTS: "responses",
     Kind.PAYMENTS: "responses",
+    Kind.ACTS: "audit",
 }
 """The keys of [retention] by which kinds end; every other one has an end of its own, or none."""
 

@@ -226,10 +226,11 @@ def _customer(item: Item) -> Holding:
     signs = [customer.last_asked_at, customer.last_seen_at, *customer.learned_at.values()]
     # Before signs of life were stored, the newest thing that is known of a customer stands for one.
     sign = customer.active_at or max(filter(None, signs), default=expires_at)
+    first = min(filter(None, [*signs, customer.active_at]), default=expires_at)
     return Holding(
         _place(item),
         Kind.CUSTOMERS,
-        since=sign,
+        since=first,
         expires_at=expires_at,
         kept_from=None if customer.forget_at else sign or datetime.now(UTC),
         restricted=customer.restricted_at is not None,
@@ -246,8 +247,9 @@ def _address(item: Item) -> Holding:
     if "reason" in plain:
         return Holding(_place(item), Kind.OBJECTIONS, since=_moment(plain, "since"))
     moments = [at for name in ("last_asked_at", "lifted_at") if (at := _moment(plain, name))]
-    expires_at, since = _second(plain, keys.TTL), max(moments, default=None)
-    return Holding(_place(item), Kind.ADDRESSES, since, expires_at, since if expires_at else None)
+    expires_at, newest = _second(plain, keys.TTL), max(moments, default=None)
+    first = min(moments, default=None)
+    return Holding(_place(item), Kind.ADDRESSES, first, expires_at, newest if expires_at else None)
 
 
 def _kept(kind: Kind) -> Callable[[Item], Holding]:
@@ -263,11 +265,12 @@ def _kept(kind: Kind) -> Callable[[Item], Holding]:
     return read
 
 
-def _other(kind: Kind) -> Callable[[Item], Holding]:
-    """Read an item whose TTL has a reason of its own."""
+def _other(kind: Kind, since: str = "") -> Callable[[Item], Holding]:
+    """Read an item whose TTL has a reason of its own; `since` names the moment from which it is there."""
 
     def read(item: Item) -> Holding:
-        return Holding(_place(item), kind, expires_at=_second(decode(item), keys.TTL))
+        plain = decode({name: value for name, value in item.items() if name in {keys.TTL, since}})
+        return Holding(_place(item), kind, _moment(plain, since), _second(plain, keys.TTL))
 
     return read
 
@@ -283,6 +286,8 @@ _READERS: Mapping[str, Callable[[Item], Holding]] = {
     "CODE": _other(Kind.SHORT_LINKS),
     "TASK": _other(Kind.TASKS),
     "COPY": _other(Kind.COPIES),
+    keys.PRIVACY: _other(Kind.REQUESTS, "requested_at"),
+    "ERASED": _other(Kind.ERASED_NAMES, "erased_at"),
 }
 
 
