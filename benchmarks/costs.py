@@ -110,9 +110,9 @@ def retention() -> Units:
     """Units of the retention passes over what the surveys leave, until it has gone: reads of all, writes of a part."""
     passes = RETENTION // EVERY
     bytes_read = SURVEYS * passes * _KEPT_BYTES
-    names = SURVEYS // _OF_ONE_CUSTOMER * passes // TURNS
+    looked_up = (SURVEYS + SURVEYS // _OF_ONE_CUSTOMER) * passes // TURNS
     written = _FREQUENCY["page"] + _COMMENTS
-    return Units({Unit.READ: bytes_read // (2 * 4096) + names, Unit.WRITE: written})
+    return Units({Unit.READ: bytes_read // (2 * 4096) + looked_up, Unit.WRITE: written})
 
 
 def per_reminders() -> Units:

@@ -6,7 +6,7 @@ from typing import Any
 
 from afterbill.adapters.aws.clients import client
 from afterbill.adapters.dynamodb.scores import ScoresTable
-from afterbill.insight.compute_nps import Counting, Outcome, compute_nps
+from afterbill.insight.compute_nps import Counting, Outcome, compute_nps, recountable
 from afterbill.insight.nps import score
 from afterbill.runtime.observability import Metric, count, count_unreadable, logger
 from afterbill.runtime.remaining import goes_on
@@ -16,7 +16,9 @@ _RESERVE = timedelta(seconds=25)
 """A page takes a second, and a dimension of two years with 200 values some ten."""
 
 _scores = ScoresTable(client("dynamodb"), config.setting("TABLE"))
-_counting = Counting(config.time_zone(), config.retention().responses, unconfirmed=config.integrity().count_unconfirmed)
+_counting = Counting(
+    config.time_zone(), recountable(config.retention().responses), unconfirmed=config.integrity().count_unconfirmed
+)
 
 
 def handler(_event: dict[str, Any], context: Any) -> None:  # noqa: ANN401  # Lambda's own

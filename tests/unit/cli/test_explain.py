@@ -491,6 +491,19 @@ def test_a_program_reads_the_answer_as_it_was_written(answered):
     assert "\u202e" not in told
 
 
+def test_words_whose_time_is_over_are_not_told(stack, table, capsys):
+    long_ago = NOW - 400 * DAY
+    said = invitation(
+        state=State.SENT, due_at=long_ago, sent_at=long_ago, answered_at=long_ago, answer=Answer(3, "Too dear")
+    )
+    table.commit(FactWrites(said))
+
+    explain(stack, ID, as_json=True)
+
+    [told] = json.loads(capsys.readouterr().out)["invitations"]
+    assert (told["answer"]["rating"], told["answer"]["comment"]) == (3, None)
+
+
 def test_without_an_answer_there_is_none(stack, table, capsys):
     table.commit(FactWrites(waiting(), (customer(),)))
     explain(stack, ID, as_json=True)

@@ -57,6 +57,14 @@ def read(stack, capsys):
     return reading
 
 
+def test_words_whose_time_is_over_are_not_shown_and_not_searched(keep, read):
+    keep(given(1, Answer(3, "Too dear"), NOW - 370 * DAY, due_at=NOW - 400 * DAY), given(2, Answer(4, "Too dear")))
+
+    [old] = read("2025-11")
+    assert (old["rating"], old["comment"]) == (3, None)
+    assert (read("2025-11", contains="dear"), numbers(read(contains="dear"))) == ([], [2])
+
+
 def numbers(rows):
     return [int(row["id"], 16) for row in rows]
 

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from afterbill.insight.compute_nps import LEASE, Computed, Counting, Outcome, compute_nps
+from afterbill.insight.compute_nps import LEASE, Computed, Counting, Outcome, compute_nps, recountable
 from afterbill.insight.nps import Tally
 from afterbill.insight.ports import Progress
 from afterbill.insight.recount import INDEX_LAG
@@ -332,6 +332,10 @@ def test_frozen_days_keep_their_tallies_when_their_invitations_are_gone(world):
 
     assert (run.days, run.answers, run.waiting) == (1, 0, 0)
     assert everything(world, "90d").tally == ratings(9, 9)
+
+
+def test_days_are_frozen_before_any_of_their_invitations_may_be_gone():
+    assert recountable(timedelta(days=400)) == timedelta(days=397)
 
 
 def test_days_stay_frozen_when_the_period_becomes_longer(world):

@@ -17,6 +17,10 @@ LEASE = timedelta(minutes=5)
 """As long as the function lives: the owner of an expired lease is dead and cannot write old counts."""
 
 
+ENDS_EARLY = timedelta(days=3)
+"""Ends are set by the day and not moved by less than one: an invitation may go sooner than its period is over."""
+
+
 class Outcome(StrEnum):
     """The result of a run."""
 
@@ -55,6 +59,11 @@ class Counting:
     zone: tzinfo
     recountable: timedelta
     unconfirmed: bool = True
+
+
+def recountable(responses: timedelta) -> timedelta:
+    """Return how far back all invitations are certain to be there, where they are kept for this period."""
+    return responses - ENDS_EARLY
 
 
 def compute_nps(
