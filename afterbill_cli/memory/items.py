@@ -26,6 +26,8 @@ class MemoryItems:
     stops: dict[str, str] = field(default_factory=dict)
     peers: dict[str, frozenset[str]] = field(default_factory=dict)
     failed_payments: dict[str, datetime] = field(default_factory=dict)
+    payers: dict[str, str] = field(default_factory=dict)
+    """Ids of customers by a link of theirs that no invitation names."""
     recipients: dict[str, Recipient] = field(default_factory=dict)
     lifted: dict[str, datetime] = field(default_factory=dict)
     events: dict[tuple[str, str, str], str] = field(default_factory=dict)
@@ -135,6 +137,7 @@ class MemoryItems:
         self.stops |= change.stops
         self.failed_payments |= change.failed
         self.peers |= dict.fromkeys(change.peers, change.peers)
+        self.payers |= {min(change.peers): change.customer_id} if change.taught_links else {}
         if change.event:
             self.events[*change.event, change.about] = change.customer_id
         return True

@@ -34,6 +34,7 @@ class MemoryPeople:
             aliases=frozenset(alias for alias, owner in table.aliases.items() if owner == customer_id),
             events=frozenset(event for event, owner in table.events.items() if owner == customer_id),
             codes=frozenset(text for text, link in table.codes.items() if link.customer_id == customer_id),
+            links=frozenset(link for link, owner in table.payers.items() if owner == customer_id),
             phones=frozenset(hashed for hashed, owner in table.phones.items() if owner == customer_id),
             copies=frozenset(name for name, owner in table.copies if owner == customer_id),
             tasks=frozenset(tasks),
@@ -105,7 +106,7 @@ class MemoryForgettableDeliveries:
         done = self._addresses(current | person.phones | reached, person.customer_id)
         done[Removed.TIMERS] = len(timers) - timers.count(None)
         readable = (one for one in person.invitations.values() if isinstance(one, Invitation))
-        done[Removed.PAYMENT_LINKS] = self._links({link for one in readable for link in one.links})
+        done[Removed.PAYMENT_LINKS] = self._links({*person.links, *(link for one in readable for link in one.links)})
         phones = [hashed for hashed in person.phones if table.phones.get(hashed) == person.customer_id]
         done[Removed.PHONES] = len([table.phones.pop(hashed) for hashed in phones])
         for text in person.codes:
@@ -148,6 +149,7 @@ class MemoryForgettableDeliveries:
             table.stops.pop(link, None)
             table.peers.pop(link, None)
             table.failed_payments.pop(link, None)
+            table.payers.pop(link, None)
         return len(known)
 
 

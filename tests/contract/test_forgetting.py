@@ -13,7 +13,7 @@ from afterbill.adapters.dynamodb.imports import ImportsTable
 from afterbill.adapters.dynamodb.in_product import InProductSurveysTable
 from afterbill.adapters.dynamodb.items import encode
 from afterbill.answers.external import COLLECTED
-from afterbill.intake.ports import FactWrites, ResponseWrite
+from afterbill.intake.ports import FactQuery, FactWrites, ResponseWrite
 from afterbill.model.anonymous import anonymous, tombstone
 from afterbill.model.customer import Recipient, Suppression
 from afterbill.model.errors import TransientError
@@ -469,6 +469,19 @@ def test_an_address_keeps_since_when_it_is_suppressed_without_the_words_of_opera
     privacy.forget()
 
     assert item(privacy, keys.address(ADDRESS)) == keys.address(ADDRESS) | encode(kept)
+
+
+# Links of payments
+
+
+def test_links_that_a_lesson_joined_are_forgotten_with_its_customer(privacy):
+    """Where no survey came of the payment, no invitation names its links."""
+    facts = privacy.world.facts
+    facts.commit(FactWrites(customers=(customer(),), peers=frozenset({"a", "b", "c"}), customer_id=WHO))
+    deliveries, *_ = privacy.forget()
+
+    assert deliveries[Removed.PAYMENT_LINKS] == 3
+    assert facts.look_up(FactQuery(links=["a", "b", "c"])).peers == frozenset()
 
 
 # Timers

@@ -135,6 +135,11 @@ class FactWrites:
     forget_at: datetime | None = None
 
     @property
+    def taught_links(self) -> bool:
+        """True where links are joined by no fact, so that no invitation of its customer names them."""
+        return bool(self.peers and self.customer_id) and not self.about and self.invitation is None
+
+    @property
     def empty(self) -> bool:
         """True if there is nothing to write."""
         marks = self.stops or self.peers or self.failed

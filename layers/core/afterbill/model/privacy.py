@@ -16,7 +16,8 @@ class Person:
 
     A `customer` who is None was removed before, or never was one: then `customer_id` may still lead to invitations, and
     is empty for an invitation of nobody. `invitations` are by id. `events` are ids with source and invitation, `codes`
-    short links, `phones` keyed hashes of numbers, `copies` names of copies of webhooks, `tasks` source, kind and id.
+    short links, `links` payments that no invitation names, `phones` keyed hashes of numbers, `copies` names of copies of
+    webhooks, `tasks` source, kind and id.
     """
 
     customer_id: str
@@ -25,6 +26,7 @@ class Person:
     aliases: frozenset[str] = frozenset()
     events: frozenset[tuple[str, str, str]] = frozenset()
     codes: frozenset[str] = frozenset()
+    links: frozenset[str] = frozenset()
     phones: frozenset[str] = frozenset()
     copies: frozenset[str] = frozenset()
     tasks: frozenset[tuple[str, str, str]] = frozenset()

@@ -125,6 +125,7 @@ class FactsTable(TasksTable, PrivacyRequestsTable):
         if link in change.failed:
             values[":failed_at"] = microseconds(change.failed[link])
         values |= {f":{name}": value for name, value in self._forgotten(change).items()}
+        values |= {f":{name}": value for name, value in _owner(link, change).items()}
         update: dict[str, Any] = {
             "TableName": self.table,
             "Key": keys.link(link),
@@ -147,6 +148,11 @@ class FactsTable(TasksTable, PrivacyRequestsTable):
             return {}
         test = change.invitation is not None and change.invitation.test
         return {keys.TTL: int(change.forget_at.timestamp()), keys.KEPT_FOR: 0 if test else self.kept.days}
+
+
+def _owner(link: str, change: FactWrites) -> dict[str, str]:
+    """Whose the links of a lesson are, which no invitation names: one of them is found, and leads to the others."""
+    return keys.of(change.customer_id) if change.taught_links and link == min(change.peers) else {}
 
 
 def _held(change: FactWrites) -> str:

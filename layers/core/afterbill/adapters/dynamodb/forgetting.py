@@ -164,7 +164,8 @@ class ForgettableDeliveriesTable:
     def _links(self, person: Person) -> int:
         """Delete the links of payments, and those that are known to belong to the same ones."""
         found: dict[str, Mapping[str, Any]] = {}
-        wanted = {link for one in person.invitations.values() if isinstance(one, Invitation) for link in one.links}
+        readable = (one for one in person.invitations.values() if isinstance(one, Invitation))
+        wanted = {*person.links, *(link for one in readable for link in one.links)}
         looked = set[str]()
         while new := wanted - looked:
             looked |= new

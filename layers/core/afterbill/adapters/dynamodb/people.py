@@ -129,6 +129,7 @@ def _named(items: Collection[dict[str, Any]]) -> dict[str, Any]:
         "aliases": frozenset(name for name, _ in of("ALIAS")),
         "events": frozenset((event_id, *sk.rsplit("#", 1)) for event_id, sk in of("EVENT")),
         "codes": frozenset(code for code, _ in of("CODE")),
+        "links": frozenset(link for link, _ in of("LINK")),
         "phones": frozenset(hashed for hashed, _ in of("PHONE")),
         "copies": frozenset(name for name, _ in of("COPY")),
         "tasks": frozenset((source, *sk.split("#", 1)) for source, sk in of("TASK")),
