@@ -1,7 +1,7 @@
 """Privacy requests in memory."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from afterbill.model.errors import UnreadableError, pass_over
 from afterbill.model.privacy import PrivacyRequest
@@ -21,6 +21,14 @@ class MemoryPrivacyRequests:
     def store_request(self, request: PrivacyRequest) -> None:
         """Keep how far it has come."""
         self.known[request.id] = request
+
+    def advance_request(self, request: PrivacyRequest) -> bool:
+        """Keep it as the next version, unless there is one."""
+        stored = self.known.get(request.id)
+        if stored and stored.version != request.version:
+            return False
+        self.known[request.id] = replace(request, version=request.version + 1)
+        return True
 
     def request(self, id_: str) -> PrivacyRequest | None:
         """The request as it stands."""

@@ -99,10 +99,6 @@ def _lines(total: Mapping[Kind, Stock], periods: Retention, applied: Applied, *,
     return lines
 
 
-def _are(number: int) -> str:
-    return f"{number} {'is' if number == 1 else 'are'}"
-
-
 def _row(kind: Kind, one: Stock, periods: Retention) -> tuple[str, ...]:
     period = _period(kind, periods) or "-"
     return kind, str(one.number), _day(one.since) or "-", _day(one.until) or "-", period, str(one.due), str(one.overdue)

@@ -71,6 +71,24 @@ def test_how_far_it_has_come_is_stored(requests):
     assert requests.request(FULL.id) == done
 
 
+def test_only_who_read_it_as_it_stands_may_store_how_far_it_has_come(requests):
+    requests.keep_request(FULL)
+    assert requests.advance_request(replace(FULL, walked=8))
+    assert not requests.advance_request(replace(FULL, walked=9))
+
+    stored = requests.request(FULL.id)
+    assert (stored.walked, stored.version) == (8, 1)
+    assert requests.advance_request(replace(stored, walked=10))
+    assert not requests.advance_request(replace(stored, walked=11))
+    assert requests.request(FULL.id).walked == 10
+
+
+def test_one_that_was_never_kept_is_stored(requests):
+    assert requests.advance_request(BARE)
+
+    assert requests.request(BARE.id) == BARE
+
+
 def test_all_are_told_the_oldest_first(requests):
     for request in (FULL, BARE):
         requests.keep_request(request)

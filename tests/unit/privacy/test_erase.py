@@ -1,7 +1,7 @@
 """Erasing: everything that leads to a person goes, scores stay, and it may be killed anywhere and be run again."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -18,6 +18,7 @@ from afterbill.model.privacy import Erasure, Removed, RequestState
 from afterbill.privacy.erase import SETTLES_AFTER, erase
 from afterbill_cli.memory.keys import MemoryLinkKeys
 from afterbill_cli.memory.people import MemoryForgettableFacts
+from afterbill_cli.memory.privacy import MemoryPrivacyRequests
 from tests.factories import ADA, DAY, KEYS, MINUTE, day_of, hash_address, refund, ses_event, survey_token
 from tests.unit.loop.crashes import SimulatedCrash
 from tests.unit.privacy.erasing import LATER, PHONE, Erasing
@@ -34,6 +35,70 @@ def whole(ada: Erasing) -> Any:
 
 
 # What it does
+
+
+def test_two_at_once_keep_what_each_of_them_did():
+    """An operator and the function may be at the same request: neither forgets names or counts of the other."""
+    ada = Erasing()
+    ada.turn = other_at_work(ada)
+    done = first_look(ada)
+
+    assert done.alias_hashes > {"of the other"}
+    assert done.removed[Removed.TIMERS] == 7
+    assert done == ada.requests.request("request-1")
+
+
+def other_at_work(ada: Erasing) -> Callable[[], None]:
+    """Who stores what they found just after the request was kept."""
+    turns = iter(range(100))
+
+    def turn() -> None:
+        stored = ada.requests.known.get("request-1")
+        if stored and next(turns) == 1:
+            names, counted = frozenset({"of the other"}), {Removed.TIMERS: 7}
+            ada.requests.advance_request(replace(stored, alias_hashes=names, removed=counted))
+
+    return turn
+
+
+def test_a_request_that_somebody_ended_meanwhile_stays_ended():
+    ada = Erasing()
+    settling = first_look(ada)
+    deps = replace(ada.deps, requests=Overtaken(ada.requests))
+    done = erase(settling, deps, ada.at + SECOND_LOOK)
+
+    assert done.state is RequestState.DONE
+    assert done.version == 4
+
+
+@dataclass
+class Overtaken:
+    """Requests of which another store comes just before the first one."""
+
+    requests: MemoryPrivacyRequests
+    always: bool = False
+    over: bool = False
+
+    def keep_request(self, request: Any) -> bool:
+        return self.requests.keep_request(request)
+
+    def request(self, id_: str) -> Any:
+        return self.requests.request(id_)
+
+    def advance_request(self, request: Any) -> bool:
+        if self.always or not self.over:
+            self.over = True
+            stored: Any = self.requests.request(request.id)
+            self.requests.advance_request(replace(stored, state=RequestState.DONE))
+        return self.requests.advance_request(request)
+
+
+def test_a_request_that_changes_all_the_time_is_left_to_a_later_run():
+    ada = Erasing()
+    deps = replace(ada.deps, requests=Overtaken(ada.requests, always=True))
+
+    with pytest.raises(TransientError, match="request changed"):
+        erase(ada.request, deps, ada.at)
 
 
 def test_nothing_of_a_person_is_left_and_every_score_is_the_same():

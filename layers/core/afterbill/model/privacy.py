@@ -16,8 +16,8 @@ class Person:
 
     A `customer` who is None was removed before, or never was one: then `customer_id` may still lead to invitations, and
     is empty for an invitation of nobody. `invitations` are by id. `events` are ids with source and invitation, `codes`
-    short links, `links` payments that no invitation names, `phones` keyed hashes of numbers, `copies` names of copies of
-    webhooks, `tasks` source, kind and id.
+    short links, `links` payments that no invitation names, `phones` keyed hashes of numbers, `copies` names of copies
+    of webhooks, `tasks` source, kind and id.
     """
 
     customer_id: str
@@ -121,6 +121,8 @@ class PrivacyRequest:
     shared: int = 0
     part_of: str = ""
     told: str = ""
+    version: int = field(default=0, compare=False)
+    """Counted by `advance_request`, so that two who are at it at once do not forget what the other did."""
 
     @property
     def found(self) -> int:

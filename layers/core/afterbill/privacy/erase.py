@@ -57,8 +57,7 @@ def erase(request: PrivacyRequest, deps: EraseDeps, now: datetime) -> PrivacyReq
     else:
         removed = _together(noted.removed, counted)
         done = replace(noted, state=RequestState.DONE, done_at=ended, removed=removed)
-    deps.requests.store_request(done)
-    return done
+    return _stored(done, deps)
 
 
 def _remove(request: PrivacyRequest, deps: EraseDeps) -> tuple[PrivacyRequest, Mapping[str, int]]:
@@ -101,11 +100,38 @@ def _noted(request: PrivacyRequest, people: Collection[Person], deps: EraseDeps)
         entry = f"{request.id}-{len(noted.alias_hashes)}"
         deps.ledger.note_erasure(Erasure(entry, request.requested_at, subjects, later))
     if noted != request:
-        deps.requests.store_request(noted)
+        noted = _stored(noted, deps)
     if request.state is not RequestState.SETTLING:
         deps.ledger.note_erasure(Erasure(noted.id, noted.requested_at, subjects, noted.alias_hashes))
     deps.people.mark_erased(noted.alias_hashes, noted.requested_at)
     return noted
+
+
+def _stored(request: PrivacyRequest, deps: EraseDeps) -> PrivacyRequest:
+    """Store the request and return it, together with what somebody stored who is at it at the same time."""
+    for _ in range(_TRIES):
+        if deps.requests.advance_request(request):
+            return replace(request, version=request.version + 1)
+        other = deps.requests.request(request.id)
+        request = _merged(request, other) if other else request
+    message = "a privacy request changed whenever it was to be stored"
+    raise TransientError(message)
+
+
+_PROGRESS = (RequestState.OPEN, RequestState.SETTLING, RequestState.DONE)
+
+
+def _merged(mine: PrivacyRequest, other: PrivacyRequest) -> PrivacyRequest:
+    """Return what is true of both: the names that either found, what either counted, and the further state."""
+    further = max(mine, other, key=lambda one: _PROGRESS.index(one.state))
+    settles = [one.settle_at for one in (mine, other) if one.settle_at]
+    return replace(
+        further,
+        alias_hashes=mine.alias_hashes | other.alias_hashes,
+        removed=_most(mine.removed, other.removed),
+        settle_at=max(settles, default=None),
+        version=other.version,
+    )
 
 
 def _names(person: Person, sources: Collection[str]) -> frozenset[str]:

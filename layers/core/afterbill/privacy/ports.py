@@ -72,6 +72,9 @@ class PrivacyRequests(Protocol):
     def store_request(self, request: PrivacyRequest) -> None:
         """Store how far it has come."""
 
+    def advance_request(self, request: PrivacyRequest) -> bool:
+        """Store it as the next version; False, and nothing done, where somebody else did since it was read."""
+
     def request(self, id_: str) -> PrivacyRequest | None:
         """The request, read consistently."""
 

@@ -1,7 +1,7 @@
 """Requests about what is stored of somebody, in DynamoDB: one item each, in one partition; parts have their own."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any
 
@@ -32,6 +32,19 @@ class PrivacyRequestsTable(TableReader):
         """Put the whole request: whoever else is at it does the same, and everything that is done may be done again."""
         with transient("storing a privacy request"):
             self.dynamodb.put_item(TableName=self.table, Item=_item_of(request))
+
+    def advance_request(self, request: PrivacyRequest) -> bool:
+        """Put the whole request as its next version, unless there is one already."""
+        same = "version = :read" if request.version else "attribute_not_exists(version)"
+        values = {"ExpressionAttributeValues": encode({":read": request.version})} if request.version else {}
+        return write_if(
+            self.dynamodb.put_item,
+            "storing a privacy request",
+            TableName=self.table,
+            Item=_item_of(replace(request, version=request.version + 1)),
+            ConditionExpression=f"attribute_not_exists({keys.PK}) OR {same}",
+            **values,
+        ).held
 
     def request(self, id_: str) -> PrivacyRequest | None:
         """The request, read consistently."""
@@ -88,6 +101,7 @@ def _request_of(item: Mapping[str, Any]) -> PrivacyRequest:
     with reading(item):
         plain = decode(item)
         values = {each.name: plain[each.name] for each in fields(PrivacyRequest) if each.name in plain}
+        values |= {"version": int(values.get("version", 0))}
         values |= {name: datetime.fromisoformat(values[name]) for name in _MOMENTS if name in values}
         values |= {name: frozenset(values[name]) for name in _SETS if name in values}
         values |= {"removed": {kind: int(number) for kind, number in plain.get("removed", {}).items()}}
