@@ -76,6 +76,16 @@ def test_the_copy_of_its_webhook_goes_with_the_customer(world: World) -> None:
     assert request.copies == {world.evidence.name_of(world.evidence.webhooks[0])}
 
 
+def test_the_copy_of_its_webhook_is_found_by_whoever_it_means(world: World) -> None:
+    world.capture(event(customer=ASK.customer))
+    world.evidence = MemoryEvidence(remembered=world.stored.copies)
+    request = asked(world, replace(ASK, kind=RequestKind.EXPORT))
+
+    (name,) = request.copies
+    assert world.stored.copies == {(name, customer_id) for customer_id in request.customer_ids}
+    assert request.customer_ids
+
+
 @pytest.mark.parametrize(
     ("kind", "state", "source"),
     [

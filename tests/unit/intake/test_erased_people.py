@@ -237,6 +237,13 @@ def test_no_copy_stays_of_what_is_about_the_erased_alone(world: World) -> None:
     assert world.evidence.webhooks == []
 
 
+def test_no_copy_stays_of_what_teaches_nothing(world: World) -> None:
+    """It may name somebody all the same, whom nothing would lead to it."""
+    world.understand(lambda *_: ())
+
+    assert world.evidence.webhooks == []
+
+
 def test_a_copy_stays_of_what_is_about_others_as_well(world: World) -> None:
     world.understand(lambda *_: (event("2"), event("5", customer=CustomerRef("cus_2"))))
 

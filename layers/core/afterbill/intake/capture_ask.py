@@ -26,7 +26,8 @@ def capture_ask(ask: PrivacyAsk, copy: str, deps: CaptureDeps, now: datetime) ->
         source=ask.source if ask.kind is RequestKind.ERASE_SOURCE else "",
         state=RequestState.READY if ask.kind is RequestKind.EXPORT else RequestState.OPEN,
     )
-    return Captured(Outcome.REQUESTED if deps.facts.keep_request(request) else Outcome.DUPLICATE)
+    outcome = Outcome.REQUESTED if deps.facts.keep_request(request) else Outcome.DUPLICATE
+    return Captured(outcome, others=request.customer_ids)
 
 
 def _names(ask: PrivacyAsk, deps: CaptureDeps) -> list[str]:

@@ -43,7 +43,7 @@ def capture_event(
     finally:
         # Also before a failure is raised: it may be the last one.
         _remember_copy(sender.copy, captured, deps, now)
-    if deps.evidence and sender.copy and webhook.part is None and _is_about_erased(captured):
+    if deps.evidence and sender.copy and webhook.part is None and _leads_to_nobody(captured):
         deps.evidence.delete([sender.copy])
     problems = [one.problem for one in captured if one.outcome is Outcome.UNREADABLE]
     if problems:
@@ -87,15 +87,14 @@ def _split(webhook: Webhook, count: int, deps: CaptureDeps) -> tuple[Captured, .
 
 def _remember_copy(copy: str, captured: Sequence[Captured], deps: CaptureDeps, now: datetime) -> None:
     """Store whom the copy is about, so that it goes with them."""
-    customer_ids = {one.customer_id for one in captured} - {""}
+    customer_ids = {id_ for one in captured for id_ in (one.customer_id, *one.others)} - {""}
     if deps.evidence and copy and customer_ids:
         deps.evidence.remember(copy, sorted(customer_ids), now)
 
 
-def _is_about_erased(captured: Sequence[Captured]) -> bool:
-    """Return whether a webhook is about erased customers alone."""
-    outcomes = {one.outcome for one in captured}
-    return Outcome.ERASED in outcomes and outcomes <= {Outcome.ERASED, Outcome.IGNORED}
+def _leads_to_nobody(captured: Sequence[Captured]) -> bool:
+    """Return whether nothing was learned of a webhook: nobody whom it names would lead an erasure to its copy."""
+    return {one.outcome for one in captured} <= {Outcome.ERASED, Outcome.IGNORED}
 
 
 @dataclass(frozen=True, slots=True)

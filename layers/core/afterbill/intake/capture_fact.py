@@ -59,13 +59,14 @@ class Outcome(StrEnum):
 class Captured:
     """The outcome, with the invitation of a fact (the reason is in it), or the problem of what nobody can read.
 
-    `customer_id` is that of the customer whom it is about and who is stored, empty for nobody.
+    `customer_id` is that of the customer whom it is about and who is stored, empty for nobody; `others` it names too.
     """
 
     outcome: Outcome
     invitation: Invitation | None = None
     problem: str = ""
     customer_id: str = field(default="", compare=False)
+    others: frozenset[str] = field(default=frozenset(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
