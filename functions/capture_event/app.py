@@ -50,14 +50,12 @@ _sqs, _dynamodb = batch_client("sqs"), batch_client("dynamodb")
 _secretsmanager = batch_client("secretsmanager", attempts=1)
 """One attempt: while nothing answers, a record may meet three secrets, and what is cached of them suffices."""
 _table, _bucket = config.setting("TABLE"), config.choice("EVIDENCE_BUCKET")
+_kept_for = timedelta(days=int(config.setting("EVIDENCE_DAYS")))
 
 
 def _evidence() -> S3Evidence | None:
     """The copies of webhooks, where an operator wants them."""
-    if not _bucket:
-        return None
-    kept_for = timedelta(days=int(config.setting("EVIDENCE_DAYS")))
-    return S3Evidence(batch_client("s3"), _bucket, _dynamodb, _table, kept_for)
+    return S3Evidence(batch_client("s3"), _bucket, _dynamodb, _table, _kept_for) if _bucket else None
 
 
 _keys = SecretKeys(Secret(_secretsmanager, config.setting("KEYS_SECRET")))

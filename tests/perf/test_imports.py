@@ -153,7 +153,7 @@ FORBIDDEN = {
 EVERYWHERE = ("afterbill_cli.memory", "unittest", "moto", "pytest", "boto3.dynamodb.table", "aws_xray_sdk")
 MOST_OF_OURS = {
     "receive_webhook": 13,
-    "collect_response": 36,
+    "collect_response": 37,  # model.retention: how long an answer is kept is configured
     "request_privacy": 50,
     "record_response": 38,
     "offer_survey": 46,
@@ -202,7 +202,7 @@ def test_a_function_loads_only_what_it_is_for(function):
 def test_what_answers_http_is_small(function):
     ours = [name for name in loaded(function) if name.startswith("afterbill") and has_code(name)]
 
-    assert len(ours) <= MOST_OF_OURS[function], ours
+    assert len(ours) <= MOST_OF_OURS[function], " ".join(sorted(ours))
 
 
 def test_starting_calls_nothing():

@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING
 from afterbill.answers.api_keys import ApiKey, Scope, admits, parts_of
 from afterbill.answers.external import ExternalResponse, ReportedAnswer, closed_invitation
 from afterbill.answers.parse_answer import clean_comment
-from afterbill.model.anonymous import erased
 from afterbill.model.channels import Channel
 from afterbill.model.customer import Customer
-from afterbill.model.invitation import Answer
+from afterbill.model.invitation import Answer, SkipReason
 
 if TYPE_CHECKING:  # this answers HTTP, and starts without what the ports name
     from afterbill.answers.ports import ApiKeys, ExternalResponses
@@ -97,7 +96,7 @@ def collect_response(
     if before is None:
         return Kept(Outcome.RECORDED, answer_id)
     # Of one whose customer was removed nobody knows any more what it said.
-    same = before.fact == response.fact or erased(before)
+    same = before.fact == response.fact or before.reason == SkipReason.ERASED
     return Kept(Outcome.REPEATED if same else Outcome.REUSED, answer_id)
 
 
