@@ -114,6 +114,14 @@ class MemoryForgettableDeliveries:
         done[Removed.SHORT_LINKS] = len(person.codes)
         return done
 
+    def objections(self, people: Collection[Person]) -> int:
+        """Of addresses and numbers, each once."""
+        stored = [self.table.invitations[id_] for person in people for id_ in person.invitations]
+        hashes = {hashed for one in stored for hashed in one.address_hashes}
+        hashes |= {hashed for person in people for hashed in person.phones}
+        hashes |= {hashed for person in people if person.customer for hashed in self._current(person.customer)}
+        return sum(self.table.recipient(hashed).suppressed is not None for hashed in hashes)
+
     def _current(self, customer: Customer) -> set[str]:
         return {customer.address_hash, self.hash_number(customer.phone, customer.country)} - {""}
 
@@ -129,7 +137,6 @@ class MemoryForgettableDeliveries:
             shared = set(self.table.holders(hashed)) - {customer_id}
             known = self.table.recipients[hashed]
             if known.suppressed:
-                done[Removed.OBJECTIONS_KEPT] += 1
                 self.table.recipients[hashed] = known if shared else replace(known, last_asked_at=None)
             elif not shared:
                 del self.table.recipients[hashed]

@@ -426,9 +426,10 @@ def test_an_address_that_somebody_else_has_too_is_known_further(privacy):
 def test_an_objection_stays_without_when_they_were_asked(privacy):
     sent(privacy.world)
     privacy.world.responses.suppress(ADDRESS, "unsubscribed", NOW, None)
-    deliveries, *_ = privacy.forget()
+    person = privacy.people.person(WHO)
+    privacy.forget()
 
-    assert deliveries[Removed.OBJECTIONS_KEPT] == 1
+    assert privacy.deliveries.objections([person]) == 1
     privacy.world.facts.commit(FactWrites(customers=(customer(OTHER),)))
     assert address(privacy) == Recipient(ADDRESS, None, Suppression.UNSUBSCRIBED)
 
@@ -436,9 +437,10 @@ def test_an_objection_stays_without_when_they_were_asked(privacy):
 def test_an_objection_that_only_the_customer_carries_is_kept_for_address_and_number(privacy):
     who = customer(suppressed=Suppression.COMPLAINED, phone="+491512345678")
     privacy.world.facts.commit(FactWrites(customers=(who,)))
-    deliveries, *_ = privacy.forget()
+    person = privacy.people.person(WHO)
+    privacy.forget()
 
-    assert deliveries[Removed.OBJECTIONS_KEPT] == 2
+    assert privacy.deliveries.objections([person, person]) == 2
     assert privacy.world.codes.suppressed(ADDRESS)
     assert privacy.world.codes.suppressed(NUMBER)
 
@@ -454,9 +456,10 @@ def test_an_older_address_of_a_survey_is_forgotten_too(privacy):
     older = "0f" * 16
     stored(privacy.world, invitation(address_hashes=(older,)))
     privacy.world.responses.suppress(older, "unsubscribed", NOW, None)
-    deliveries, *_ = privacy.forget()
+    person = privacy.people.person(WHO)
+    privacy.forget()
 
-    assert deliveries[Removed.OBJECTIONS_KEPT] == 1
+    assert privacy.deliveries.objections([person]) == 1
     assert privacy.world.codes.suppressed(older)
 
 

@@ -233,6 +233,17 @@ def test_an_objection_that_only_the_customer_carries_outlives_them():
     assert done.removed[Removed.OBJECTIONS_KEPT] == 2
 
 
+def test_an_objection_of_two_customers_at_one_address_counts_once():
+    ada = Erasing()
+    bob = replace(ada.world.person(), id="bob", phone=None, version=1)
+    ada.table.people["bob"] = bob
+    ada.table.suppress(hash_address(ADA), Suppression.UNSUBSCRIBED, ada.at, None)
+
+    done = first_look(ada, customer_ids=frozenset({ada.who, "bob"}))
+    assert done.removed[Removed.OBJECTIONS_KEPT] == 1
+    assert erase(done, ada.deps, ada.at + SECOND_LOOK).removed[Removed.OBJECTIONS_KEPT] == 1
+
+
 def test_the_link_of_an_old_mail_takes_no_answer_and_still_keeps_an_objection():
     ada = Erasing()
     whole(ada)

@@ -1,6 +1,6 @@
 """The ports of outreach, under the same promises as in intake."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Protocol, TypeVar
@@ -34,6 +34,9 @@ class ForgettableDeliveries(Protocol):
         Objections stay, as keyed hashes; one that only the customer carries is kept for their address and number.
         Safe to repeat after a crash anywhere.
         """
+
+    def objections(self, people: Collection[Person]) -> int:
+        """Return how many addresses and numbers of these people stay suppressed, each once, whoever has it."""
 
 
 class Timer(Protocol):

@@ -63,15 +63,18 @@ def erase(request: PrivacyRequest, deps: EraseDeps, now: datetime) -> PrivacyReq
 def _remove(request: PrivacyRequest, deps: EraseDeps) -> tuple[PrivacyRequest, Mapping[str, int]]:
     """Remove everything that is found, again for a customer who changed meanwhile; return what was counted too."""
     counted, left = dict[str, Mapping[str, int]](), request.customer_ids
+    everybody = list[Person]()
     nobody = [deps.people.invitations_of_nobody(request.invitation_ids)] if request.invitation_ids else []
     for _ in range(_TRIES):
         people = [*map(deps.people.person, sorted(left)), *nobody]
         request = _noted(request, people, deps)
+        everybody += people
         left, nobody = frozenset(person.customer_id for person in people if not _forgotten(person, counted, deps)), []
         if not left:
             if deps.copies and request.copies:
                 deps.copies.delete(request.copies)
-            return request, sum(map(Counter, counted.values()), Counter[str]())
+            kept = {Removed.OBJECTIONS_KEPT.value: deps.deliveries.objections(everybody)}
+            return request, sum(map(Counter, counted.values()), Counter[str](kept))
     message = "a customer changed whenever they were to be removed"
     raise TransientError(message)
 

@@ -107,11 +107,23 @@ class ForgettableDeliveriesTable:
         done[Removed.SHORT_LINKS] = len(person.codes)
         return done
 
+    def objections(self, people: Collection[Person]) -> int:
+        """One batch, whatever of theirs is removed by now: it is read by their addresses and numbers alone."""
+        hashes = {hashed for person in people for hashed in self._hashes(person)}
+        return sum("reason" in item for item in self.table.read_all(map(keys.address, sorted(hashes))))
+
+    def _hashes(self, person: Person) -> set[str]:
+        customer = person.customer
+        current = (
+            {customer.address_hash, self.hash_number(customer.phone, customer.country)} if customer else set[str]()
+        )
+        raw = self.table.read_all(map(keys.invitation, _unreadable(person)))
+        return {*current, *person.phones, *_reached(person, raw)} - {""}
+
     def _raw(self, person: Person) -> list["keys.Key"]:
         """The items whose content the person does not tell: the customer as they are now, and what cannot be read."""
-        unreadable = [id_ for id_, one in person.invitations.items() if not isinstance(one, Invitation)]
         customer = [keys.customer(person.customer_id)] if person.customer_id else []
-        return [*customer, *map(keys.invitation, unreadable)]
+        return [*customer, *map(keys.invitation, _unreadable(person))]
 
     def _number(self, customer: Mapping[str, Any]) -> str:
         return self.hash_number(_text(customer, "phone"), _text(customer, "country"))
@@ -136,10 +148,8 @@ class ForgettableDeliveriesTable:
             shared = set(self.table.holders(hashed)) - {customer_id}
             if "reason" not in item and not shared and self._deleted(item):
                 done[Removed.ADDRESSES] += 1
-            elif "reason" in item:
-                done[Removed.OBJECTIONS_KEPT] += 1
-                if not shared and item.keys() & {"last_asked_at", "lifts"}:
-                    self._objection_alone(item)
+            elif "reason" in item and not shared and item.keys() & {"last_asked_at", "lifts"}:
+                self._objection_alone(item)
         return done
 
     def _deleted(self, item: Mapping[str, Any]) -> bool:
@@ -187,6 +197,10 @@ def _schedules(person: Person, raw: Iterable[Mapping[str, Any]], now: datetime) 
         id_ = keys.invitation_id(dict(item))
         names |= {f"{id_}-g{_number(item, 'generation')}-d1", f"{id_}-d{_number(item, 'delivery_number') + 1}"}
     return frozenset(names)
+
+
+def _unreadable(person: Person) -> list[str]:
+    return [id_ for id_, one in person.invitations.items() if not isinstance(one, Invitation)]
 
 
 def _number(item: Mapping[str, Any], name: str) -> int:
