@@ -51,7 +51,7 @@ class TestTable:
         assert reach(properties("CollectResponseRole")) == {
             "GetItem": partition(keys.api_key("1")),
             "PutItem": ["INVITATION#*"],
-            "BatchGetItem": ["ALIAS#*", "CUSTOMER#*"],
+            "BatchGetItem": ["ALIAS#*", "CUSTOMER#*", "ERASED#*"],
             "Query": ["ADDRESS#*"],
         }
         assert keys.holders("5e1f") == "ADDRESS#5e1f"
@@ -122,6 +122,8 @@ class TestSecrets:
                     "HandleMailEvent",
                     "HandleSmsEvent",
                     "FollowLink",
+                    "RequestPrivacy",
+                    "HandlePrivacyRequests",
                 },
             ),
         ],
@@ -159,7 +161,8 @@ class TestEvidence:
 
         assert template["Parameters"]["EvidenceDays"]["Default"] == 0
         assert template["Conditions"]["HasEvidence"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "EvidenceDays"}, "0"]}]}
-        assert kept == ["EvidenceBucket", "EvidenceBucketPolicy", "CaptureEventEvidencePolicy"]
+        policies = ["CaptureEventEvidencePolicy", "HandlePrivacyRequestsEvidencePolicy"]
+        assert kept == ["EvidenceBucket", "EvidenceBucketPolicy", *policies]
         assert {template["Resources"][name]["Condition"] for name in kept} == {"HasEvidence"}
         assert template["Outputs"]["EvidenceBucketName"]["Condition"] == "HasEvidence"
 
@@ -191,15 +194,15 @@ class TestEvidence:
             {"Fn::Sub": "${EvidenceBucket.Arn}/*"},
         ]
 
-    def test_only_capture_event_writes_it_and_nobody_reads_it(self, template: Resource, properties: OfOne) -> None:
+    def test_copies_are_written_and_deleted_and_nobody_reads_them(self, template: Resource, properties: OfOne) -> None:
         granted = {
             name: [part for part in grants(template, name) if "s3:" in str(part["Action"])] for name in FUNCTIONS
         }
+        copies = {"Effect": "Allow", "Resource": {"Fn::Sub": "${EvidenceBucket.Arn}/*"}}
 
         assert {name: found for name, found in granted.items() if found} == {
-            "CaptureEvent": [
-                {"Effect": "Allow", "Action": "s3:PutObject", "Resource": {"Fn::Sub": "${EvidenceBucket.Arn}/*"}}
-            ]
+            "CaptureEvent": [copies | {"Action": ["s3:PutObject", "s3:DeleteObject"]}],
+            "HandlePrivacyRequests": [copies | {"Action": "s3:DeleteObject"}],
         }
         assert properties("CaptureEventFunction")["Environment"]["Variables"]["EVIDENCE_BUCKET"] == {
             "Fn::If": ["HasEvidence", {"Ref": "EvidenceBucket"}, ""]
