@@ -122,8 +122,8 @@ def tour(stack, loop, surveys):
     unknown_then_swept(stack, loop)
     count(stack, loop)
     review(stack, loop)
-    removed(stack)
     retain(stack, loop)
+    removed(stack)
     watch(stack, loop)
 
 
@@ -382,7 +382,7 @@ def removed(stack):
     key = spelled("0" * 16, SECRET)
     reporting = {item["customer_id"]["S"] for item in stack.items("EVENT") if "customer_id" in item}
     known = {item["customer_id"]["S"] for item in stack.items("INVITATION") if "customer_id" in item}
-    nobody = [item for item in stack.items("INVITATION") if "customer_id" not in item and "fact" in item]
+    nobody = [item for item in stack.items("INVITATION") if "customer_id" not in item and item.get("fact", {}).get("S")]
     survey = nobody[0]["pk"]["S"].partition("#")[2]
     told = [
         ask(asked_of({"kind": kind, **whom}, key=key, idempotency_key=f"{kind} {whom}"))
@@ -424,6 +424,8 @@ def retain(stack, loop):
     put(Item=keys.customer("e" * 32) | encode({"version": 1, "last_asked_at": now().isoformat(), **ends}))
     for number in range(100):
         put(Item=keys.alias(f"events#{number}") | encode({keys.CUSTOMER_ID: "gone"}))
+        survey = {"due_at": now().isoformat(), "seconds": [1, 0, 1], keys.CUSTOMER_ID: "gone", "sent_day": "2026-11-22"}
+        put(Item=keys.invitation(f"{number:032x}") | encode(survey))
     loop.retain(sample("schedule/compute_nps"))
 
 

@@ -141,10 +141,11 @@ def test_capture_event_lists_surveys_of_customers_and_not_who_holds_an_address()
 
 
 SCANNING = (
+    "afterbill_cli/privacy/ledger_stock.py",
     "layers/core/afterbill/adapters/dynamodb/restored.py",
     "layers/core/afterbill/adapters/dynamodb/retention.py",
 )
-"""The modules that walk the whole table: once after a restore, from the command line; and the retention pass."""
+"""The modules that walk the whole table: once after a restore, from the command line; the retention pass, and its report of the ledger."""
 
 
 def test_nothing_else_that_we_ship_scans_or_speaks_partiql() -> None:
