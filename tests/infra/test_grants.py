@@ -381,6 +381,7 @@ def removed(stack):
     ask = asking(stack, id_="0" * 16)
     key = spelled("0" * 16, SECRET)
     reporting = {item["customer_id"]["S"] for item in stack.items("EVENT") if "customer_id" in item}
+    joined = {item["customer_id"]["S"] for item in stack.items("LINK") if "customer_id" in item}
     known = {item["customer_id"]["S"] for item in stack.items("INVITATION") if "customer_id" in item}
     nobody = [item for item in stack.items("INVITATION") if "customer_id" not in item and item.get("fact", {}).get("S")]
     survey = nobody[0]["pk"]["S"].partition("#")[2]
@@ -388,7 +389,7 @@ def removed(stack):
         ask(asked_of({"kind": kind, **whom}, key=key, idempotency_key=f"{kind} {whom}"))
         for kind, whom in [
             ("restrict", {"customer": {"id": ten}}),
-            *(("export", {"customer": {"id": one}}) for one in sorted({ten, *reporting})),
+            *(("export", {"customer": {"id": one}}) for one in sorted({ten, *reporting, *joined})),
             ("erase", {"customer": {"email": "six@example.com"}}),
             ("erase", {"invitation": survey}),
             *(("erase", {"customer": {"id": one}}) for one in sorted(known)),
