@@ -291,10 +291,11 @@ def texted(stack, loop, surveys):
 
 
 def collect(stack):
-    """An answer of a known customer, told by another system."""
+    """Answers of a known customer and of an unknown one, told by another system."""
     with_key(stack)
     collected = stack.load("collect_response")
-    for key, customer in (("1", {"email": "six@example.com"}), ("2", {"source": "events", "id": "six"})):
+    told = [{"email": "six@example.com"}, {"source": "events", "id": "six"}, {"source": "events", "id": "unknown"}]
+    for key, customer in zip("123", told, strict=True):
         answer = {"rating": 9, "customer": customer}
         assert collected(telling(answer, idempotency_key=key))["statusCode"] == 201
 
@@ -378,6 +379,9 @@ def removed(stack):
         stack.dynamodb.put_item(TableName="afterbill", Item=key | encode(keys.of(ten)))
     shop = {"x-shopify-topic": "shop/redact", "x-shopify-shop-domain": "kranich-tea.myshopify.com"}
     stack.load("capture_event")(from_source("shopify", sample("webhooks/shopify/shop.redact"), **shop))
+    (emptied,) = [item for item in stack.items("PRIVACY") if item["kind"] == {"S": "erase_source"}]
+    part = keys.privacy_request(f"{emptied['sk']['S']}/1")
+    stack.dynamodb.put_item(TableName="afterbill", Item=emptied | part | {"kind": {"S": "erase"}})
     ask = asking(stack, id_="0" * 16)
     key = spelled("0" * 16, SECRET)
     reporting = {item["customer_id"]["S"] for item in stack.items("EVENT") if "customer_id" in item}
