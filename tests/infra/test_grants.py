@@ -375,7 +375,7 @@ def review(stack, loop):
 def removed(stack):
     """Customers with everything that can belong to one are restricted and removed, and so are those of a shop."""
     (ten,) = {item["customer_id"]["S"] for item in stack.items("CODE")}
-    for key in (keys.copy("events/1.json", ten), keys.task("events", "crowded", ten)):
+    for key in (keys.copy("events/1.json", ten), keys.task("events", "crowded", ten), keys.link("stripe|acct|in_1")):
         stack.dynamodb.put_item(TableName="afterbill", Item=key | encode(keys.of(ten)))
     shop = {"x-shopify-topic": "shop/redact", "x-shopify-shop-domain": "kranich-tea.myshopify.com"}
     stack.load("capture_event")(from_source("shopify", sample("webhooks/shopify/shop.redact"), **shop))
