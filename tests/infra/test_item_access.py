@@ -145,7 +145,7 @@ SCANNING = (
     "layers/core/afterbill/adapters/dynamodb/restored.py",
     "layers/core/afterbill/adapters/dynamodb/retention.py",
 )
-"""The modules that walk the whole table: once after a restore, from the command line; the retention pass, and its report of the ledger."""
+"""The modules that walk a whole table: the retention pass; after a restore and for a report, the command line."""
 
 
 def test_nothing_else_that_we_ship_scans_or_speaks_partiql() -> None:
