@@ -74,7 +74,7 @@ class MemoryItems:
         return {alias: self.aliases[alias] for alias in aliases if alias in self.aliases}
 
     def erasures(self, alias_hashes: Sequence[str]) -> Mapping[str, datetime]:
-        """When a customer of a name was erased, by those of these hashes that are marked."""
+        """The moments of erasures, by those of these hashes of names that are marked."""
         return {hashed: self.erased[hashed] for hashed in alias_hashes if hashed in self.erased}
 
     def holders(self, address_hash: str) -> Sequence[str]:

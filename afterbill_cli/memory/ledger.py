@@ -52,7 +52,7 @@ class MemoryLedger:
         return iter([self.restricted[hashed] for hashed in sorted(self.restricted)])
 
     def missing(self) -> int:
-        """What the table does not count."""
+        """The number of entries that the table does not count."""
         return self.entries - self.counted
 
     def reconcile(self, missing: int) -> bool:

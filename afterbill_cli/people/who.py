@@ -1,4 +1,4 @@
-"""Whom an operator means by an address, a number, an id, an alias, an invitation or a link."""
+"""The people whom an operator means by an address, a number, an id, an alias, an invitation or a link."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ _MISTYPED = re.compile(r"[\s@/+]")
 
 @dataclass(frozen=True, slots=True)
 class Whom:
-    """Whom a text leads to: ids of customers, or of an invitation of nobody.
+    """The people a text leads to: ids of customers, or of an invitation of nobody.
 
     `id` is the text where it may be an id of ours. `names` are the aliases that it stands for without a doubt, whether
     anybody has them or not. `address` is how the address or number of the text stands, which outlives whoever held it.
@@ -35,7 +35,7 @@ class Whom:
 
     @property
     def nobody(self) -> bool:
-        """Whether nothing is stored about anybody."""
+        """True where nothing is stored about anybody."""
         return not self.customer_ids and not self.invitation_ids
 
     @property

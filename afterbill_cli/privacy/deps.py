@@ -1,4 +1,4 @@
-"""What the commands of privacy work with: the deployed stack, with the operator's own credentials."""
+"""The dependencies of the commands of privacy: the deployed stack, with the operator's own credentials."""
 
 import uuid
 from collections.abc import Iterator, Sequence
@@ -65,7 +65,7 @@ class PrivacyDeps:
 
     @property
     def erasing(self) -> EraseDeps:
-        """What an erasure needs, over the operator's credentials."""
+        """The dependencies of an erasure, over the operator's credentials."""
         return erasing(self.stack)
 
     def hash_number(self, phone: str | None, country: str | None) -> str:

@@ -33,12 +33,12 @@ from afterbill_cli.privacy.receipt import reserve, signed
 from afterbill_cli.privacy.telling import told
 
 NOTHING: Mapping[str, Any] = {"request": None, "kind": "erase", "state": None, "people": 0, "removed": {}}
-"""What programs get where nothing was done."""
+"""The answer to programs where nothing was done."""
 
 
 @dataclass(frozen=True, slots=True)
 class EraseOptions:
-    """Whom an operator wants to be removed, why, and where the receipt goes; with `yes` nobody is asked."""
+    """The wish to remove somebody: who, why, and where the receipt goes; with `yes` nobody is asked."""
 
     who: str
     why: str

@@ -1,4 +1,4 @@
-"""What erasing needs of a deployed stack, with the operator's credentials."""
+"""The dependencies of erasing, from a deployed stack with the operator's credentials."""
 
 from afterbill.adapters.aws.evidence import S3Copies
 from afterbill.adapters.aws.secret_keys import SecretKeys

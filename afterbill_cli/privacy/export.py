@@ -33,7 +33,7 @@ _JSON, _HTML = "json", "html"
 
 @dataclass(frozen=True, slots=True)
 class ExportOptions:
-    """Whom an export is about, or the `request` that asks for it, and its form; `language` is that of the page."""
+    """The person an export is about, or the `request` that asks for it, and its form; `language` is the page's."""
 
     who: str = ""
     request: str = ""

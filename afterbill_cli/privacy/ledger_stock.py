@@ -1,4 +1,4 @@
-"""What the ledger holds, as `afterbill privacy report` counts it."""
+"""The entries of the ledger, as `afterbill privacy report` counts them."""
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""How long a stack keeps what no erasure reaches, as its parts are set up now."""
+"""The periods for which a stack keeps what no erasure reaches, as its parts are set up now."""
 
 from contextlib import suppress
 from datetime import timedelta

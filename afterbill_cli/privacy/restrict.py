@@ -19,7 +19,7 @@ from afterbill_cli.privacy.deps import PrivacyDeps, agreed, now_utc, reason, tel
 
 @dataclass(frozen=True, slots=True)
 class RestrictOptions:
-    """Whom an operator wants to be restricted, or released with `lift`, and why; with `yes` nobody is asked."""
+    """The wish to restrict somebody, or to release them with `lift`, and why; with `yes` nobody is asked."""
 
     who: str
     why: str

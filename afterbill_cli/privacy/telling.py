@@ -1,4 +1,4 @@
-"""What an erasure did and what is left, in words."""
+"""The result of an erasure and the rest that is left, in words."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -20,7 +20,7 @@ _LEFT = {
     "request": "the request, with ids of ours that lead nowhere any more",
     "audit": "acts in the audit trail, with the same ids",
 }
-"""What each kind is, for people."""
+"""The name of each kind, for people."""
 
 
 def told(request: PrivacyRequest, left: Sequence[Remains]) -> Iterator[str]:

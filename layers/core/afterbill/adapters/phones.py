@@ -27,7 +27,7 @@ def mobile_number(spelled: str | None, country: str | None) -> str | None:
 
 
 def number_hashes(hash_address: Callable[[str], str]) -> Callable[[str | None, str | None], str]:
-    """What makes the keyed hash of a number as a customer of a country spells it, empty where none can be."""
+    """The function to the keyed hash of a number as a customer of a country spells it, empty where none can be."""
 
     def hash_number(phone: str | None, country: str | None) -> str:
         number = mobile_number(phone, country)

@@ -15,7 +15,7 @@ from afterbill.model.visits import Visit
 
 
 class ForgettableAnswers(Protocol):
-    """What answers keep of a person."""
+    """The part of a person that answers keep."""
 
     def forget(self, person: Person) -> Mapping[str, int]:
         """Put an anonymous row with another id in the place of each invitation that counts: counts by kind.
@@ -145,7 +145,7 @@ class ExternalResponses(Protocol):
         """Ids of customers by alias, without aliases that are unknown; read consistently."""
 
     def erasures(self, alias_hashes: Sequence[str]) -> Mapping[str, datetime]:
-        """When a customer of a name was erased, by those of these hashes of names that are marked."""
+        """The moments of erasures, by those of these hashes of names that are marked."""
 
     def customers(self, ids: Sequence[str]) -> Mapping[str, Customer]:
         """The customers that exist among `ids`."""

@@ -50,7 +50,7 @@ class Answered:
 
     @property
     def removed(self) -> bool:
-        """If whoever answered was removed."""
+        """True where whoever answered was removed."""
         return REMOVED in self.segments
 
 
@@ -121,7 +121,7 @@ class Score:
 
     @property
     def removed(self) -> int:
-        """How many of the answers are of people who were removed."""
+        """The number of answers of people who were removed."""
         return self.tally.removed
 
     @property

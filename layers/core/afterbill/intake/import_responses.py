@@ -138,7 +138,7 @@ def _people(responses: Sequence[Response], table: ImportedResponses) -> Mapping[
 
 
 def _erased(responses: Sequence[Response], deps: ResponseImportDeps) -> Mapping[str, datetime]:
-    """When the last customer was erased whom a response may name, by id of the response."""
+    """The moment of the last erasure of a customer whom a response may name, by id of the response."""
     if deps.include_erased:
         return {}
     hashes = {one.id: [deps.hash_alias(name) for name in _names(one, deps.sources)] for one in responses}

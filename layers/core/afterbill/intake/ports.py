@@ -19,7 +19,7 @@ from afterbill.model.webhooks import Source, Webhook
 
 
 class ForgettableFacts(Protocol):
-    """What intake keeps of a person."""
+    """The part of a person that intake keeps."""
 
     def forget(self, person: Person) -> Mapping[str, int]:
         """Delete events, payment links, tasks, copies of webhooks, names, and the customer last: counts by kind.
@@ -189,7 +189,7 @@ class Imports(Protocol):
         """Ids of customers by those of these aliases that are known, read consistently."""
 
     def erasures(self, alias_hashes: Sequence[str]) -> Mapping[str, datetime]:
-        """When a customer of a name was erased, by those of these hashes of names that are marked."""
+        """The moments of erasures, by those of these hashes of names that are marked."""
 
     def customers(self, ids: Sequence[str]) -> Mapping[str, Customer]:
         """The customers that exist among `ids`."""
@@ -216,7 +216,7 @@ class ImportedResponses(Protocol):
         """Ids of customers by those of these aliases that are known, read consistently."""
 
     def erasures(self, alias_hashes: Sequence[str]) -> Mapping[str, datetime]:
-        """When a customer of a name was erased, by those of these hashes of names that are marked."""
+        """The moments of erasures, by those of these hashes of names that are marked."""
 
     def customers(self, ids: Sequence[str]) -> Mapping[str, Customer]:
         """The customers that exist among `ids`."""

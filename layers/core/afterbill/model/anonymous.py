@@ -1,4 +1,4 @@
-"""What stays of a survey when its customer is removed: an anonymous row that counts, and a tombstone for its links."""
+"""The rest of a survey whose customer is removed: an anonymous row that counts, and a tombstone for its links."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

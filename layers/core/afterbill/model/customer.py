@@ -43,7 +43,7 @@ def source_of(alias: str) -> str:
 
 
 MARGIN = timedelta(days=30)
-"""How much longer than the configured period a customer is kept, at most."""
+"""The time by which a customer is kept longer than the configured period, at most."""
 
 
 MOST_WHEN_SEEN = 20

@@ -89,7 +89,7 @@ MOST_DEFERRALS = 50
 """Waits of one invitation that are written down; an hourly cap may cause many."""
 
 RETENTION = timedelta(days=730)
-"""How long an invitation is kept after the last moment it could go out, unless [retention] says otherwise."""
+"""The period of an invitation from the last moment it could go out, unless [retention] says otherwise."""
 
 NO_DAY = "test"
 """Stands for the day of a test survey, which belongs to no day of any score."""

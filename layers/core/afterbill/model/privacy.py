@@ -38,7 +38,7 @@ def guest_names(address_hash: str, sources: Collection[str]) -> frozenset[str]:
 
 
 class RequestKind(StrEnum):
-    """What is asked for; RELEASE ends a restriction, ERASE_SOURCE is about all customers of one source."""
+    """The kind of a request; RELEASE ends a restriction, ERASE_SOURCE is about all customers of one source."""
 
     EXPORT = "export"
     ERASE = "erase"
@@ -51,7 +51,7 @@ DEADLINE = timedelta(days=30)
 """The time for an answer: a month by GDPR, article 12(3), and 30 days by Shopify's rules for apps."""
 
 KEPT_AFTER = timedelta(days=90)
-"""How long a request is kept once it is done; one that is not is kept."""
+"""The period of a request once it is done; one that is not is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class PrivacyAsk:
 
 
 class RequestState(StrEnum):
-    """How far a request has come.
+    """The progress of a request.
 
     READY: an export waits to be fetched. SETTLING: what was under way during an erasure is looked for once more, at
     `settle_at`.
@@ -209,7 +209,7 @@ class Restriction:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What leads to somebody in a table: a customer, an invitation, or a name, with the customer whose it is, if any.
+    """A trace of somebody in a table: a customer, an invitation, or a name, with the customer whose it is, if any.
 
     Both `invitation_id` and `alias` are empty for the customer's own item.
     """

@@ -1,4 +1,4 @@
-"""How long each kind of data is kept."""
+"""The periods for which each kind of data is kept."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

@@ -26,7 +26,7 @@ AGAIN = 0
 
 
 class ForgettableDeliveries(Protocol):
-    """What outreach keeps of a person."""
+    """The part of a person that outreach keeps."""
 
     def forget(self, person: Person) -> Mapping[str, int]:
         """Delete timers, short links, phones and when an address was asked: counts by kind.

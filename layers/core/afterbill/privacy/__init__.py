@@ -1,1 +1,1 @@
-"""What is known of a person: shown, restricted, removed, kept for a time, and who looked at it."""
+"""Privacy: what is known of a person is shown, restricted, removed, kept for a time; who looked at it is noted."""

@@ -1,4 +1,4 @@
-"""How a request stands towards its deadline."""
+"""The state of a request towards its deadline."""
 
 from datetime import datetime, timedelta
 

@@ -17,7 +17,7 @@ from afterbill.privacy.ports import Copies, Ledger, People, PrivacyRequests
 SETTLES_AFTER = timedelta(minutes=20)
 """After this time everything that was under way during an erasure has ended: functions, retries, reads of an index."""
 _TRIES = 5
-"""How often a customer is read again who changes while they are removed."""
+"""Reads of a customer who changes while they are removed."""
 
 
 @dataclass(frozen=True, slots=True)

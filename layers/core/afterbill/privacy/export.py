@@ -32,7 +32,7 @@ _REACHED_BY = {Channel.MAIL: "mail", Channel.SMS: "text_messages"}
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """How an address or a number stands, whoever holds it, and since when nobody writes to it."""
+    """The state of an address or a number, whoever holds it, and since when nobody writes to it."""
 
     recipient: Recipient = NOBODY
     since: datetime | None = None
@@ -40,7 +40,7 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What is held about one person: the person as the table has them, their contacts, and requests about them."""
+    """All that is held about one person: the person as the table has them, their contacts, and requests about them."""
 
     person: Person
     address: Contact = field(default_factory=Contact)
@@ -50,7 +50,7 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Keeper:
-    """Who holds it, and for how long: `company` answers at `contact`, and its days are those of `time_zone`.
+    """The holder of the data, and the periods: `company` answers at `contact`, and its days are those of `time_zone`.
 
     `asked` are sources whose APIs are asked about customers. Copies of webhooks are kept for `copies_days`, 0 where
     there are none.

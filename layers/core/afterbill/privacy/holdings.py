@@ -1,4 +1,4 @@
-"""What is stored, item by item, as far as retention is concerned: its kind, its end, and what has to go before."""
+"""The stored items, as far as retention is concerned: its kind, its end, and what has to go before."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,7 +12,7 @@ from afterbill.model.retention import Retention, young_visits
 from afterbill.model.visits import CondensedVisits, Visit
 
 GRACE = timedelta(days=9)
-"""What is still there so long after its end is overdue: a pass comes once in a week, and DynamoDB takes two days."""
+"""An item that is there so long after its end is overdue: a pass comes once a week, and DynamoDB takes two days."""
 
 _TOLERANCE = timedelta(days=1)
 """Ends are not moved by less: moments of anonymous rows are those of their day."""
@@ -57,7 +57,7 @@ PERIODS: Mapping[Kind, str] = {
 
 
 NAMING = frozenset({Kind.NAMES, Kind.PHONES})
-"""What leads to a customer, and ends with them."""
+"""Kinds that lead to a customer, and end with them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ class Holding:
 
     @property
     def leads_to_somebody(self) -> bool:
-        """Whether it must not outlive its customer."""
+        """True where it must not outlive its customer."""
         return bool(self.customer_id) and (self.kind in NAMING or self.kind is Kind.RESPONSES)
 
     def ends_soon(self, now: datetime) -> bool:
@@ -117,7 +117,7 @@ class HoldingsPage:
 
 @dataclass(frozen=True, slots=True)
 class Stock:
-    """What is held of one kind: how many, since when and until when, how many of them have to be changed or are late.
+    """The stock of one kind: how many, since when and until when, how many of them have to be changed or are late.
 
     `until` is the latest end that is known.
     """

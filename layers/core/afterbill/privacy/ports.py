@@ -57,7 +57,7 @@ class Subjects(Protocol):
 
 
 class Restrictions(Protocol):
-    """Whether what is stored of customers may be used."""
+    """The customers whose data may not be used."""
 
     def set_restricted(self, customer_id: str, since: datetime | None) -> bool:
         """Restrict a customer, or release them with None; False where nothing changed, or nobody is there."""
@@ -144,7 +144,7 @@ class RestoredTable(Protocol):
 
 
 class AuditTrail(Protocol):
-    """Who read or changed what about whom; nothing in it is ever changed."""
+    """The trail of who read or changed what about whom; nothing in it is ever changed."""
 
     def note(self, act: Act) -> None:
         """Return only once it is durable."""
@@ -160,7 +160,7 @@ class RetentionPasses(Protocol):
         """One page of all items, in an order that stays; what changed in the last second may be as it was before."""
 
     def restricted(self, customer_ids: Collection[str]) -> Mapping[str, bool]:
-        """Whether each of these customers is restricted, of those who exist; read consistently."""
+        """The restrictions of those of these customers who exist, as True or False; read consistently."""
 
     def settle(self, before: "Holding", after: "Holding | None") -> bool:
         """Make the item what it should be, None deletes it; False, and nothing done, where it changed meanwhile.

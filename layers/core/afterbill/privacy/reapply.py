@@ -97,7 +97,7 @@ def merged(erasures: Iterable[Erasure]) -> list[Erasure]:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What the ledger knows about those who stand in the table, by our ids."""
+    """The knowledge of the ledger about those who stand in the table, by our ids."""
 
     customers: dict[str, Erasure] = field(default_factory=dict)
     invitations: dict[str, Erasure] = field(default_factory=dict)

@@ -25,7 +25,7 @@ NOT_REMOVED = frozenset({Removed.OBJECTIONS_KEPT, Removed.ROWS_KEPT, Removed.ANS
 
 
 class Verdict(StrEnum):
-    """What became of looking at a file that is said to be a receipt."""
+    """The verdict about a file that is said to be a receipt."""
 
     GENUINE = "genuine"
     NO_RECEIPT = "no_receipt"

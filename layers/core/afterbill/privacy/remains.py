@@ -1,4 +1,4 @@
-"""What is left of a person after an erasure: copies that end by themselves, and what is kept because it has to be.
+"""The rest of a person after an erasure: copies that end by themselves, and what is kept because it has to be.
 
 The one list of it: commands, receipts and the API tell the same.
 """
@@ -14,7 +14,7 @@ from afterbill.privacy.receipt import Remains
 LOOKS_WITHIN = timedelta(hours=1)
 """After `settle_at` the second look comes within this time: handle_privacy_requests runs several times an hour."""
 STREAM = timedelta(hours=24)
-"""How long the stream of the table holds a change (DynamoDB, fixed)."""
+"""The time for which the stream of the table holds a change (DynamoDB, fixed)."""
 LONGEST_DEAD = timedelta(days=14)
 """How long messages are kept that failed too often; SQS keeps none longer."""
 

@@ -24,7 +24,7 @@ _CLOSED = {"state": {"S": State.CLOSED.value}, "reason": {"S": SkipReason.ERASED
 
 
 def counts(item: Mapping[str, Any]) -> bool:
-    """Whether scores count the invitation, as sent or as answered."""
+    """True where scores count the invitation, as sent or as answered."""
     return any(_day(item, name) for name in ("sent_day", "answered_day"))
 
 
@@ -40,7 +40,7 @@ def row_of(item: Mapping[str, Any], id_: str, longer: timedelta = timedelta(0)) 
 
 
 def tombstone_of(item: Mapping[str, Any]) -> dict[str, Any]:
-    """What stays under the old id: closed, and where an objection by one of its links goes."""
+    """The tombstone under the old id: closed, and where an objection by one of its links goes."""
     segments = item.get("segments", {}).get("M", {})
     kept = {name: item[name] for name in (*_PLAIN, "reached") if name in item}
     kept |= {name: item.get(name, segments.get(name)) for name in _ORIGIN if name in item or name in segments}

@@ -1,4 +1,4 @@
-"""What an erasure works with, over one table: the function and the operator's command erase alike."""
+"""The dependencies of an erasure over one table: the function and the operator's command erase alike."""
 
 import secrets
 import uuid
@@ -24,7 +24,7 @@ from afterbill.privacy.erase import EraseDeps
 
 @dataclass(frozen=True, slots=True)
 class Stores:
-    """Where people stand; `copies` is None where no copies of webhooks are kept, `sources` are all that are known."""
+    """The stores of people; `copies` is None where no copies of webhooks are kept, `sources` are all that are known."""
 
     people: PeopleTable
     ledger: LedgerTable

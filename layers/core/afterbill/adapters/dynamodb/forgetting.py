@@ -1,4 +1,4 @@
-"""What each wing forgets of a person, over DynamoDB; every step may be repeated."""
+"""The `forget` of each wing, over DynamoDB; every step may be repeated."""
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -20,7 +20,7 @@ from afterbill.model.privacy import Person, Removed
 from afterbill.privacy.ports import Copies
 
 _TRIES = 8
-"""How often an invitation is read again that changes just when it is replaced."""
+"""Reads of an invitation that changes just when it is replaced."""
 _HASH = 16
 """Bytes of the keyed hash of an address."""
 
@@ -66,7 +66,7 @@ class ForgettableAnswersTable:
 
 
 def _belongs(item: Mapping[str, Any], customer_id: str) -> bool:
-    """Whether it is an invitation of this customer; of nobody in particular any will do."""
+    """True for an invitation of this customer; of nobody in particular any will do."""
     theirs = not customer_id or item.get(keys.CUSTOMER_ID) == {"S": customer_id}
     return bool(item) and theirs and item.get("reason") != ERASED
 

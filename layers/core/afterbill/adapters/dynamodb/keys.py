@@ -58,7 +58,7 @@ def invitation_id(item: "Key") -> str:
 
 
 def is_invitation(item: "Key") -> bool:
-    """Whether this is an invitation: the partition of a customer in BY_CUSTOMER holds more of theirs."""
+    """True for an invitation: the partition of a customer in BY_CUSTOMER holds more of theirs."""
     return item[PK]["S"].startswith(_INVITATION)
 
 
@@ -154,7 +154,7 @@ def retention() -> "Key":
 
 
 def reconciled() -> "Key":
-    """How many entries of the ledger this table knows: it knows fewer once restored, and more once the ledger was."""
+    """The number of entries of the ledger that this table knows: fewer once restored, and more once the ledger was."""
     return key("STATE", "ledger")
 
 

@@ -20,7 +20,7 @@ from afterbill.model.retention import Retention
 ENTRIES = "entries"
 """The number of erasures and objections, in the ledger and in the table."""
 LIFTED_FOR = timedelta(days=730)
-"""How long a word is kept that was lifted: no older backup is of use to anybody, and an objection stays for ever."""
+"""The period of a word that was lifted: no older backup is of use to anybody, and an objection stays for ever."""
 _TRIES = 5
 """All entries meet at the two numbers: whoever loses there tries again."""
 
@@ -87,7 +87,7 @@ class LedgerTable:
         return self.lacking(entries, entries_of(self._item(self.table, keys.reconciled())))
 
     def lacking(self, entries: int, counted: int) -> int:
-        """What a table that counts so many misses; where it counts more, the ledger is read again: it may have grown.
+        """The entries that a table lacks which counts so many; where it counts more, the ledger is read again.
 
         An entry counts in both at once, so a ledger that is read after the table and counts fewer lost some.
         """

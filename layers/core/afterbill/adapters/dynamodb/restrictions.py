@@ -1,4 +1,4 @@
-"""Whether what is stored of a customer may be used."""
+"""Restrictions over DynamoDB: customers whose data may not be used."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""Whom a privacy request means, by whatever name they are asked for."""
+"""The people a privacy request means, by whatever name they are asked for."""
 
 from collections.abc import Sequence
 

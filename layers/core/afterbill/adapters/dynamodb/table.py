@@ -94,7 +94,7 @@ class TableReader:
         return customer_ids_in(self.read([keys.alias(alias) for alias in aliases]), aliases)
 
     def erasures(self, alias_hashes: Sequence[str]) -> Mapping[str, datetime]:
-        """When a customer of a name was erased, by those of these hashes that are marked, read consistently."""
+        """The moments of erasures, by those of these hashes of names that are marked, read consistently."""
         items = self.read([keys.erased(hashed) for hashed in alias_hashes])
         marks = {hashed: erased_at(items.get(keys.erased(hashed)[keys.PK]["S"], {})) for hashed in alias_hashes}
         return {hashed: at for hashed, at in marks.items() if at}

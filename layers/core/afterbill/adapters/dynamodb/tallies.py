@@ -11,7 +11,7 @@ from afterbill.insight.nps import MAILS, NUMBERS, UNCONFIRMED, Comparison, Tally
 from afterbill.insight.tally import Score, Tallies
 
 _ENDS = (MAILS, UNCONFIRMED, NUMBERS)
-"""How long a stored tally may be: without what no answer of it is."""
+"""The lengths of a stored tally: it ends before what no answer of it is."""
 
 
 def tally_item(dimension: str, day: date, tallies: Tallies) -> dict[str, Any]:

@@ -27,7 +27,7 @@ def _reason(why: str) -> str:
 
 
 class WhoBody(Body):
-    """Who is meant: our own id of a customer, the id at a source, or all customers who have a mail address."""
+    """The person: our own id of a customer, the id at a source, or all customers who have a mail address."""
 
     model_config = ConfigDict(json_schema_extra={"oneOf": _ONE_NAME, "dependentRequired": {"source": ["id"]}})
 
