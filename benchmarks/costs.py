@@ -41,6 +41,8 @@ _REMINDED = 700
 _KEPT_BYTES, _OF_ONE_CUSTOMER = 1_200, 4
 """What a survey leaves: an invitation of 900 bytes, and its share of customer, name and address; a customer who is
 asked every 90 days has twice as many in two years."""
+_LAST_WEEKS = 7
+"""From two years after the fact to two years after the survey could be answered last, as shipped."""
 _COMMENTS = 100
 """Of 300 answers, an assumption."""
 _AGAIN = ("send", "mail event send", "mail event delivery")
@@ -110,7 +112,8 @@ def retention() -> Units:
     """Units of the retention passes over what the surveys leave, until it has gone: reads of all, writes of a part."""
     passes = RETENTION // EVERY
     bytes_read = SURVEYS * passes * _KEPT_BYTES
-    looked_up = (SURVEYS + SURVEYS // _OF_ONE_CUSTOMER) * passes // TURNS
+    # A survey is looked up in its last weeks alone: its customer is kept for as long.
+    looked_up = (SURVEYS * _LAST_WEEKS + SURVEYS // _OF_ONE_CUSTOMER * passes) // TURNS
     written = _FREQUENCY["page"] + _COMMENTS
     return Units({Unit.READ: bytes_read // (2 * 4096) + looked_up, Unit.WRITE: written})
 

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from afterbill.answers.external import COLLECTED
 from afterbill.model.anonymous import erased
 from afterbill.model.customer import Customer
 from afterbill.model.errors import UnreadableError
@@ -85,6 +86,7 @@ def _response(place: tuple[str, str], one: Invitation) -> Holding:
         Kind.RESPONSES,
         since=one.created_at,
         anonymous=erased(one),
+        from_elsewhere=one.reason == COLLECTED,
         customer_id=one.customer_id,
         comment=one.answer.comment if one.answer else "",
         answered_at=one.answered_at,

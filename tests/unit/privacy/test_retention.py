@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from afterbill.answers.external import COLLECTED
 from afterbill.model.customer import MARGIN, Customer, prolong
 from afterbill.model.errors import UnreadableError
 from afterbill.model.invitation import Answer, Invitation, State
@@ -302,11 +303,21 @@ class TestPass:
         assert 40 < left[0] < 50
         assert table.aliases == {"shop#ada": "ada"}
 
-    def test_a_survey_of_somebody_who_is_gone_leaves_what_counts(
+    def test_a_survey_keeps_its_customer_so_nobody_is_looked_up_for_it(
         self, table: MemoryTable, passes: MemoryRetention
     ) -> None:
         del table.people["ada"]
-        table.invitations["1"] = replace(table.invitations["1"], answered_day="2025-07-10")
+
+        for number in range(TURNS):
+            run(passes, NOON + number * EVERY)
+
+        assert table.invitations["1"].customer_id == "ada"
+
+    def test_an_answer_from_elsewhere_of_somebody_who_is_gone_leaves_what_counts(
+        self, table: MemoryTable, passes: MemoryRetention
+    ) -> None:
+        del table.people["ada"]
+        table.invitations["1"] = replace(table.invitations["1"], answered_day="2025-07-10", reason=COLLECTED)
 
         applied = [run(passes, NOON + number * EVERY) for number in range(TURNS)]
 

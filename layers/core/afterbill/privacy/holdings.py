@@ -64,11 +64,12 @@ NAMING = frozenset({Kind.NAMES, Kind.PHONES})
 class Holding:
     """One stored item, as far as retention is concerned.
 
-    `place` is its key, `since` when it began. `expires_at` is its TTL, which follows from `kept_from` and the period of
-    its kind; that is None where the TTL has another reason. An invitation that nobody answered yet may expire sooner
-    than its answer will: then `answered_until` is the TTL that an answer gives it. A customer is kept from a sign of
-    life on, and used for nothing while `restricted`. An `anonymous` row counts for nobody: its end is moved by a longer
-    period alone. `raw` is for the store to know it again as it was read.
+    `place` is its key, `since` when it began. `expires_at` is its TTL, which follows from `kept_from` and the period
+    of its kind; that is None where the TTL has another reason. An invitation that nobody answered yet may expire
+    sooner than its answer will: then `answered_until` is the TTL that an answer gives it. A customer is kept from a
+    sign of life on, and used for nothing while `restricted`. A survey is such a sign, an answer `from_elsewhere` is
+    none. An `anonymous` row counts for nobody: its end is moved by a longer period alone. `raw` is for the store to
+    know it again as it was read.
     """
 
     place: tuple[str, str]
@@ -79,6 +80,7 @@ class Holding:
     answered_until: datetime | None = None
     restricted: bool = False
     anonymous: bool = False
+    from_elsewhere: bool = False
     customer_id: str = ""
     comment: str = ""
     answered_at: datetime | None = None
@@ -101,6 +103,12 @@ class Holding:
     def leads_to_somebody(self) -> bool:
         """True where it must not outlive its customer."""
         return bool(self.customer_id) and (self.kind in NAMING or self.kind is Kind.RESPONSES)
+
+    def is_outlived(self, periods: Retention, now: datetime) -> bool:
+        """Return whether its customer is there for sure: they are kept for their whole period after a survey."""
+        if self.since is None or self.kind is not Kind.RESPONSES or self.from_elsewhere:
+            return False
+        return now < self.since + periods.customers
 
     def ends_soon(self, now: datetime) -> bool:
         """Return whether it ends before the next passes are over, if nobody prolongs it."""

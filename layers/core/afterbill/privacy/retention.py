@@ -119,6 +119,8 @@ class Walk:
 
     def _has_its_turn(self, holding: Holding) -> bool:
         """Return whether it is looked up whether its customer is there: of phones, which are few, always."""
+        if holding.is_outlived(self.periods, self.now):
+            return False
         return self.turn is None or holding.kind is Kind.PHONES or _turn_of(holding) == self.turn % TURNS
 
     def _whose(self, found: Sequence[Holding]) -> frozenset[str]:

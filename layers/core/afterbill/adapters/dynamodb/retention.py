@@ -11,6 +11,7 @@ from afterbill.adapters.dynamodb.items import Item, customer_of, decode, encode,
 from afterbill.adapters.dynamodb.people import PeopleTable
 from afterbill.adapters.dynamodb.stored import reading
 from afterbill.adapters.dynamodb.table import InvitationTable
+from afterbill.answers.external import COLLECTED
 from afterbill.model.errors import UnreadableError
 from afterbill.model.invitation import NO_DAY, RETENTION, SkipReason
 from afterbill.model.privacy import Person, Removed
@@ -208,6 +209,7 @@ def _invitation(item: Item) -> Holding:
         expires_at=_second(plain, keys.TTL),
         kept_from=datetime.fromisoformat(plain["due_at"]) + patience + expiry if prolonged else None,
         anonymous=erased,
+        from_elsewhere=plain.get("reason") == COLLECTED,
         answered_until=_second(plain, keys.KEPT_UNTIL),
         customer_id=plain.get(keys.CUSTOMER_ID, ""),
         comment=plain.get("comment", ""),
