@@ -20,6 +20,8 @@ TOGETHER = 10
 """Customers of a source who are erased by one request: what is begun has to end within the reserve of a run."""
 _FEWEST_WALKS = 2
 """Walks through all customers that it takes to empty a source."""
+_STORED_AFTER = 64
+"""Groups without anybody after which the place is stored; SLOTS is a multiple of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,8 @@ def _walk(request: PrivacyRequest, deps: ServeDeps, now: datetime, goes_on: Call
         if request.walked == SLOTS:
             settles = now + SETTLES_AFTER
             request = replace(request, walks=request.walks + 1, state=RequestState.SETTLING, settle_at=settles)
-        deps.requests.store_request(request)
+        if left or request.walked % _STORED_AFTER == 0:
+            deps.requests.store_request(request)
 
 
 def _searched(request: PrivacyRequest, ids: Sequence[str], deps: ServeDeps) -> PrivacyRequest:
