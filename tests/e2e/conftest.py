@@ -14,10 +14,6 @@ from tests.e2e.newcomer import COMPANY, afterbill, run
 from tests.e2e.town import Town
 
 
-def pytest_configure(config):
-    config.addinivalue_line("markers", "after(scene): the scene, a function of the town, is played before all tests")
-
-
 @pytest.fixture(scope="session")
 def folder(tmp_path_factory):
     """The folder of a newcomer, who answered with Enter but for her name."""
