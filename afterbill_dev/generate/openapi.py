@@ -248,7 +248,7 @@ def _of(body: type[BaseModel]) -> dict[str, str]:
 
 def written() -> str:
     """The document as the file holds it."""
-    return json.dumps(document(), indent=1, ensure_ascii=False) + "\n"
+    return json.dumps(document(), separators=(",", ":"), ensure_ascii=False) + "\n"
 
 
 def main() -> int:
