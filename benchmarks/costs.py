@@ -39,7 +39,7 @@ _IGNORED = 2_000
 _REMINDED = 700
 """Of those that nobody answered, where a reminder is configured, as shipped."""
 _KEPT_BYTES, _OF_ONE_CUSTOMER = 1_200, 4
-"""What a survey leaves: an invitation of 900 bytes, and its share of customer, name and address; a customer who is
+"""The rest of a survey: an invitation of 900 bytes, and its share of customer, name and address; a customer who is
 asked every 90 days has twice as many in two years."""
 _LAST_WEEKS = 7
 """From two years after the fact to two years after the survey could be answered last, as shipped."""

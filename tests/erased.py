@@ -2,31 +2,9 @@
 
 from datetime import datetime
 
-from afterbill.model.invitation import Invitation, SkipReason, State
+from afterbill.model.anonymous import tombstone
 from afterbill_cli.memory.table import MemoryTable
 from tests.factories import hash_alias
-
-
-def tombstone(one: Invitation) -> Invitation:
-    """The closed invitation that stays under the id of one whose customer was erased."""
-    return Invitation(
-        id=one.id,
-        fact="",
-        customer_id="",
-        address_hashes=one.address_hashes,
-        touchpoint=one.touchpoint,
-        stage=one.stage,
-        source=one.source,
-        channel=one.channel,
-        locale=one.locale,
-        created_at=one.created_at.replace(hour=12, minute=0, second=0, microsecond=0),
-        occurred_at=one.occurred_at.replace(hour=12, minute=0, second=0, microsecond=0),
-        due_at=one.due_at.replace(hour=12, minute=0, second=0, microsecond=0),
-        expiry=one.expiry,
-        patience=one.patience,
-        state=State.CLOSED,
-        reason=SkipReason.ERASED,
-    )
 
 
 def erase(table: MemoryTable, customer_id: str, at: datetime) -> None:

@@ -36,7 +36,7 @@ COLUMNS = (
 _STAYS = frozenset(
     {"day", "touchpoint", "stage", "question", "rating", "reason", "contact_ok", "confirmed", "anonymous", "removed"}
 )
-"""What is told of an answer of somebody who was removed: its moment is blurred, and its id leads nowhere."""
+"""The columns of an answer of somebody who was removed: its moment is blurred, and its id leads nowhere."""
 _INDENT = "    "
 _LONGEST = 1000
 """Characters of a comment that are shown."""

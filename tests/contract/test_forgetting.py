@@ -260,7 +260,7 @@ def test_both_end_at_noon_and_never_together(aws_world, aws):
 
 
 def test_no_moment_of_the_row_is_finer_than_a_day_of_scores(aws_world, aws):
-    """Whoever sees both items learns from no attribute that they belong together."""
+    """No attribute tells whoever sees both items that they belong together."""
     privacy = on_aws(aws_world, aws)
     plant(privacy)
     privacy.forget()

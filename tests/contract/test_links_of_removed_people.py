@@ -18,13 +18,13 @@ from afterbill.answers.record_response import (
 )
 from afterbill.answers.visitors import Visitor
 from afterbill.model import links
+from afterbill.model.anonymous import tombstone
 from afterbill.model.invitation import RETENTION
 from afterbill.model.links import Purpose
 from afterbill.model.short_links import ShortLink
 from afterbill_cli.memory.keys import MemoryLinkKeys
 from tests.contract.conftest import TABLE
 from tests.contract.people import ADA, ADDRESS, ID, NOW, claimed, customer, invitation
-from tests.erased import tombstone
 from tests.factories import KEYS, day_of, hash_address
 
 SOMEBODY = Visitor("c0000207", "firefox")

@@ -83,7 +83,7 @@ def actions_of(call: Call, stack: Resolver) -> set[Wanted]:
 
 
 def _kept(call: Call) -> Iterator[Wanted]:
-    """Whoever deletes several objects in one call may delete each of them."""
+    """A call that deletes several objects needs the permission for each of them."""
     if call.service != "s3":
         yield Wanted(f"secretsmanager:{call.operation}", call.params["SecretId"])
         return

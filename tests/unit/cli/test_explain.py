@@ -14,6 +14,7 @@ from afterbill.adapters.dynamodb.short_links import ShortLinksTable
 from afterbill.answers.external import ExternalResponse, closed_invitation
 from afterbill.intake.ports import FactWrites
 from afterbill.model.addresses import address_hash
+from afterbill.model.anonymous import tombstone
 from afterbill.model.channels import Channel
 from afterbill.model.customer import Recipient, Suppression, Waiting
 from afterbill.model.errors import AfterbillError
@@ -29,7 +30,6 @@ from afterbill_cli.skip_reasons import WHY, why
 from afterbill_cli.suppression.stored import Lift, SuppressionTable
 from tests.contract.people import ID, OTHER_ID, THIRD_ID, customer, invitation
 from tests.contract.scores_table import TABLE
-from tests.erased import tombstone
 
 ADDRESS = "aiko@example.com"
 HASHED = address_hash(ADDRESS, derive_key("x" * 64, "identity"))

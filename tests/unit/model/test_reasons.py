@@ -1,4 +1,4 @@
-"""What may be given as a reason: it is kept for years."""
+"""The rule of reasons that people give: they are kept for years."""
 
 import pytest
 

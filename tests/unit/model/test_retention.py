@@ -1,4 +1,4 @@
-"""What may still be shown of a survey, by the ages of its words and visits."""
+"""The part of a survey that may still be shown, by the ages of its words and visits."""
 
 from dataclasses import replace
 from typing import Any

@@ -41,7 +41,7 @@ class ServeDeps:
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """What a run came to: ids of requests that got on, and errors with the ids of those that did not.
+    """The result of a run: ids of requests that got on, and errors with the ids of those that did not.
 
     `due_soon` of all requests are, and `waiting` were due and not begun, for time was over. `unreadable` names those
     that cannot be read.

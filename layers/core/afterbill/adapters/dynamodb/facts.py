@@ -151,7 +151,7 @@ class FactsTable(TasksTable, PrivacyRequestsTable):
 
 
 def _owner(link: str, change: FactWrites) -> dict[str, str]:
-    """Whose the links of a lesson are, which no invitation names: one of them is found, and leads to the others."""
+    """The owner of the links of a lesson, which no invitation names: one link is found, and leads to the others."""
     return keys.of(change.customer_id) if change.taught_links and link == min(change.peers) else {}
 
 
