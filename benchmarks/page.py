@@ -22,7 +22,7 @@ from botocore.awsrequest import AWSResponse
 from afterbill.adapters.dynamodb.items import invitation_item
 from afterbill.model.invitation import Answer, Invitation, State
 from afterbill.model.links import Purpose, derive_key, sign
-from afterbill.settings import config
+from benchmarks.configuration import read_anew
 from benchmarks.layers import ROOT
 from benchmarks.table import Row
 from benchmarks.timing import ratio, seconds
@@ -143,9 +143,8 @@ def _function() -> Iterator[ModuleType]:
         patch.object(sys, "path", paths),
         patch.object(boto3, "DEFAULT_SESSION", session),
         redirect_stdout(io.StringIO()),
+        read_anew(),
     ):
-        for remembered in (config.folder, config.surveys_table, config.brand):
-            remembered.cache_clear()
         place = ROOT / "functions" / "record_response" / "app.py"
         spec: Any = importlib.util.spec_from_file_location("page_of_a_benchmark", place)
         app = importlib.util.module_from_spec(spec)

@@ -14,7 +14,7 @@ from unittest.mock import patch
 
 import boto3
 
-from afterbill.settings import config
+from benchmarks.configuration import read_anew
 from benchmarks.layers import ROOT
 from benchmarks.meter import Meter
 from benchmarks.schema import ledger_definition, table_definition
@@ -77,21 +77,13 @@ def world() -> Iterator[Meter]:
     meter.listen(session.events)
     with (
         folder,
-        _read_anew(),
+        read_anew(),
         patch.dict(os.environ, _ENVIRONMENT | own),
         patch.object(sys, "path", paths),
         patch.object(boto3, "DEFAULT_SESSION", session),
         redirect_stdout(io.StringIO()),
     ):
         yield meter
-
-
-@contextmanager
-def _read_anew() -> Iterator[None]:
-    """The configuration of another journey lies in another folder."""
-    for remembered in (config.folder, config.surveys_table, config.brand):
-        remembered.cache_clear()
-    yield
 
 
 def _configured(folder: Path) -> Path:
