@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from afterbill.model.privacy import PrivacyRequest, RequestKind, RequestState
 from afterbill.privacy.remains import LOOKS_WITHIN, Periods, kept_longest, remains
 from afterbill.settings.surveys import load_policy
 
+ROOT = Path(__file__).resolve().parents[3]
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
 PERIODS = Periods(surveys=430 * DAY, audit=1095 * DAY, recovery=7 * DAY, logs=30 * DAY, copies=90 * DAY)
@@ -65,7 +67,7 @@ def test_of_somebody_who_was_not_known_there_is_nothing_but_the_request() -> Non
 
 
 def test_a_tombstone_is_kept_as_long_as_the_slowest_survey_would_be() -> None:
-    policy = load_policy()
+    policy = load_policy(ROOT / "layers" / "config" / "surveys.toml")
 
     assert kept_longest(policy) > policy.retention.responses
     assert kept_longest(replace(policy, rules={})) == policy.retention.responses
