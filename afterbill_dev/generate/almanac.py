@@ -6,6 +6,7 @@ Holidays are those of the whole country in the package `holidays` (MIT): categor
 dates are proclaimed year by year, it knows them only as far as they are; running this again brings the next ones.
 """
 
+import gzip
 import json
 import sys
 from collections.abc import Mapping
@@ -19,7 +20,7 @@ from babel.core import get_global
 from afterbill.model.errors import AfterbillError
 from afterbill_dev import paths
 
-TABLES = paths.ROOT / "layers" / "core" / "afterbill" / "settings" / "almanac.json"
+TABLES = paths.ROOT / "layers" / "core" / "afterbill" / "settings" / "almanac.json.gz"
 FIRST, LAST = 2025, 2035
 """The years of the tables; past the last one no holiday is known, only weekends."""
 
@@ -118,7 +119,7 @@ def weekend(country: str) -> frozenset[int]:
 
 
 def written(parts_by_name: Mapping[str, Any]) -> str:
-    """The file: compact, with a line per country, so that a change shows what changed."""
+    """The text of the file: compact, with a line per country, so that `zdiff` shows what changed."""
     parts = [f'"{name}":{_table(part) if isinstance(part, dict) else part}' for name, part in parts_by_name.items()]
     return "{\n" + ",\n".join(parts) + "\n}\n"
 
@@ -130,7 +131,7 @@ def _table(rows: Mapping[str, Any]) -> str:
 def main(file: Path = TABLES) -> int:
     """Write the tables to the file."""
     file.parent.mkdir(exist_ok=True)
-    file.write_text(written(tables()), encoding="utf-8")
+    file.write_bytes(gzip.compress(written(tables()).encode(), mtime=0))
     return 0
 
 

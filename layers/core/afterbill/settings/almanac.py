@@ -1,5 +1,6 @@
-"""The tables of almanac.json: read once, and only where a sending window is asked about a country."""
+"""The tables of almanac.json.gz: read once, and only where a sending window is asked about a country."""
 
+import gzip
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
@@ -8,7 +9,7 @@ from pathlib import Path
 
 from afterbill.outreach.sending_window import Almanac
 
-_TABLES = Path(__file__).with_name("almanac.json")
+_TABLES = Path(__file__).with_name("almanac.json.gz")
 
 
 class _Holidays(Mapping[str, frozenset[int]]):
@@ -41,7 +42,7 @@ class _Holidays(Mapping[str, frozenset[int]]):
 @cache
 def load_almanac() -> Almanac:
     """The almanac that `python -m afterbill_dev.generate.almanac` wrote."""
-    tables = json.loads(_TABLES.read_bytes())
+    tables = json.loads(gzip.decompress(_TABLES.read_bytes()))
     return Almanac(
         zones=tables["zones"],
         weekends={country: frozenset(days) for country, days in tables["weekends"].items()},
