@@ -9,6 +9,7 @@ from afterbill.intake.ports import MOST_NEWEST, FactQuery, FactSnapshot, FactWri
 from afterbill.model.billing import Money
 from afterbill.model.customer import NOBODY, Customer, Recipient, Waiting
 from afterbill.model.invitation import Answer, Deferral, Delivery, FollowUp, Invitation, SkipReason, State
+from afterbill.model.recurring import Recurring
 from afterbill.model.subscriptions import Subscription
 from afterbill.model.visits import CondensedVisits, Kind, Visit
 from tests.contract.conftest import mark_erased
@@ -68,6 +69,9 @@ def test_an_invitation_comes_back_whole(world):
         products=("Pro", "Support"),
         zone="Asia/Tokyo",
         money=Money(0, "JPY"),
+        recurring=Recurring(Money(120_00, "CHF"), 3, "month"),
+        reported_reason="too_expensive",
+        reported_comment="Zu teuer\nfür uns",
         deferrals=(Deferral(NOW, SkipReason.COOLDOWN, NOW + timedelta(days=2)), Deferral(NOW, SkipReason.WINDOW, DUE)),
         reminded_at=NOW + timedelta(days=7),
         closed_at=NOW + timedelta(days=40),

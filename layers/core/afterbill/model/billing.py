@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeAlias
 
-if TYPE_CHECKING:  # named in an alias alone
+if TYPE_CHECKING:  # named in annotations alone
     from afterbill.model.errors import PayloadError
     from afterbill.model.privacy import PrivacyAsk
+    from afterbill.model.recurring import Recurring
 
 
 class Touchpoint(StrEnum):
@@ -128,6 +129,8 @@ class BillingEvent:
     `subscription_state` is what the event proves of its `subscription`, with a touchpoint or without.
     `objects` maps kinds (`invoice`, `charge`, `subscription`...) to the provider's ids; `products` names what was
     bought, in the order of the bill.
+    `recurring` is what the subscription costs per interval, `payment_method` the sender's word for how it is paid
+    ("card"). `reported_reason` and `reported_comment` say why a subscription ends: the sender's code, and free words.
     """
 
     source: str
@@ -143,6 +146,10 @@ class BillingEvent:
     test: bool = False
     takes_back: str = ""
     subscription_state: SubscriptionState | None = None
+    recurring: "Recurring | None" = None
+    payment_method: str = ""
+    reported_reason: str = ""
+    reported_comment: str = ""
 
     @property
     def invitation_id(self) -> str:

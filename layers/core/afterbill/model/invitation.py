@@ -8,6 +8,7 @@ from enum import IntEnum, StrEnum
 from afterbill.model.billing import Money, links_of
 from afterbill.model.errors import UnreadableError
 from afterbill.model.questions import Question, Scale, scale_of
+from afterbill.model.recurring import Recurring
 from afterbill.model.visits import CondensedVisits, Visit
 
 
@@ -170,6 +171,12 @@ class Invitation:
     zone: str = ""
     #: The amount of the fact.
     money: Money | None = None
+    #: The price of the subscription that the fact is about, for each of its intervals.
+    recurring: Recurring | None = None
+    #: The billing system's code for why the subscription ended.
+    reported_reason: str = ""
+    #: The customer's words about that end, as the billing system reports them.
+    reported_comment: str = ""
     #: A snapshot of the dimensions of scores, so a score never changes because a customer did.
     segments: Mapping[str, str] = field(default_factory=dict)
     #: The provider's ids of what the fact is about, by kind (`invoice`, `charge`, ...).

@@ -1,6 +1,6 @@
 """Invitations and customers as items of the table, and back."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import astuple, fields
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -15,6 +15,7 @@ from afterbill.model.billing import Money
 from afterbill.model.channels import Channel
 from afterbill.model.customer import Customer, Recipient, Suppression, Waiting
 from afterbill.model.invitation import RETENTION, Answer, Deferral, Delivery, FollowUp, Invitation, SkipReason, State
+from afterbill.model.recurring import UNITS, Recurring
 from afterbill.model.subscriptions import Subscription
 from afterbill.model.visits import codes_of, condensed_of, counted, visits_of
 
@@ -88,6 +89,7 @@ def invitation_item(
     plain |= {"reached": reached_of(invitation)} if plain.pop("address_hashes", None) else {}
     plain |= visits_attributes(invitation)
     plain |= {"money": [invitation.money.amount, invitation.money.currency]} if invitation.money else {}
+    plain |= {"recurring": recurring_stored(invitation.recurring)} if invitation.recurring else {}
     plain["occurred_at"] = microseconds(invitation.occurred_at)
     plain |= {"sent_at": microseconds(invitation.sent_at)} if invitation.sent_at else {}
     plain |= {"message_id": packed(invitation.message_id)} if invitation.message_id else {}
@@ -157,7 +159,20 @@ def _invitation_of(item: Mapping[str, Any]) -> Invitation:
     values["deferrals"] = tuple(_deferral_of(text, values["created_at"]) for text in plain.get("deferrals", ()))
     if "money" in plain:
         values["money"] = Money(int(plain["money"][0]), plain["money"][1])
+    if "recurring" in plain:
+        values["recurring"] = _recurring_of(plain["recurring"])
     return Invitation(**({"customer_id": "", "locale": ""} | values))
+
+
+def recurring_stored(recurring: Recurring) -> list[int | str]:
+    """The amount for each interval, as [amount, currency, every, unit]."""
+    return [recurring.money.amount, recurring.money.currency, recurring.every, recurring.unit]
+
+
+def _recurring_of(stored: Sequence[Any]) -> Recurring:
+    amount, currency, every, unit = stored
+    require(unit in UNITS and int(every) > 0, "an interval that is none")
+    return Recurring(Money(int(amount), currency), int(every), unit)
 
 
 def day_attributes(ready_at: datetime, day: str) -> dict[str, str]:

@@ -12,6 +12,9 @@ T = TypeVar("T")
 Json = Mapping[str, object]
 
 _EMPTY: Json = {}
+MOST_REASON = 64
+"""Characters of a reason that a billing system reports; a longer one is no code."""
+
 _MIDNIGHT, _NOON = time(), time(12)
 _LONGEST = 255
 _MOST_FIELDS = 50
@@ -72,6 +75,21 @@ def text(value: object, longest: int = _LONGEST) -> str | None:
     if not 0 < len(line) <= longest:
         return None
     return line if line.isascii() or not any("\ud800" <= char <= "\udfff" for char in line) else None
+
+
+def words(value: object) -> str:
+    """What a customer wrote, in lines, cleaned and bounded as comments are; empty for no text."""
+    if not isinstance(value, str):
+        return ""
+    from afterbill.answers.parse_answer import clean_comment  # noqa: PLC0415  # receiving reads no words
+    from afterbill.model.invitation import COMMENT_LENGTH  # noqa: PLC0415  # the same
+
+    return clean_comment(value)[:COMMENT_LENGTH]
+
+
+def reported(reason: object, comment: object = None) -> dict[str, str]:
+    """Why a subscription ends, as fields of its event: a code of at most 64 characters, and the customer's words."""
+    return {"reported_reason": text(reason, MOST_REASON) or "", "reported_comment": words(comment)}
 
 
 def integer(value: object) -> int | None:
