@@ -1,0 +1,1 @@
+"""DuckDB: the files of the archive, written and asked inside a function."""
