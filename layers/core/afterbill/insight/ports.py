@@ -3,10 +3,11 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from afterbill.insight.tally import Answered, Rows, Score, Sent, Tallies
 from afterbill.model.errors import UnreadableError
+from afterbill.model.invitation import StoredInvitation
 
 
 class DirtyDays(Protocol):
@@ -151,3 +152,93 @@ class Recounts(DirtyDays, Protocol):
 
     def store_progress(self, progress: Progress) -> None:
         """Store the state for the next run."""
+
+
+class ArchiveMarks(Protocol):
+    """The marks of days of facts that changed."""
+
+    def mark_changed(self, period: datetime, day: date, *, urgent: bool) -> None:
+        """Set the mark of a day in a period; one that is urgent stays so."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeMark:
+    """A local day whose facts changed in a period that began at this moment; `urgent` where a person was removed."""
+
+    period: datetime
+    day: date
+    urgent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveState:
+    """How far the archive has come, by local days.
+
+    `nightly` is that of the last nightly run. Days before `frozen` are never read from the table again, which may have
+    forgotten them; days before `emptied` lead to nobody any more.
+    """
+
+    nightly: date | None = None
+    frozen: date | None = None
+    emptied: date | None = None
+
+
+class Archived(Protocol):
+    """The table of archive_facts: one lease, marks, facts by the hour of UTC in which they happened, and the state."""
+
+    def take_lease(self, owner: str, now: datetime, until: datetime) -> bool:
+        """Become the only run `until` then; False while the lease of another owner lasts."""
+
+    def release_lease(self, owner: str) -> None:
+        """End the lease early, if it is still this owner's."""
+
+    def changed(self, before: datetime) -> Page[ChangeMark]:
+        """The marks of periods that began before this moment, read consistently; there is one page."""
+
+    def drop(self, marks: Collection[ChangeMark]) -> None:
+        """Remove exactly these marks."""
+
+    def fact_ids(self, hours: Sequence[datetime]) -> Sequence[str]:
+        """Ids of the invitations about facts of these hours; those of the last seconds may be missing."""
+
+    def facts(self, ids: Sequence[str]) -> Iterator[StoredInvitation]:
+        """The invitations that are there, read consistently, each as it stands or why it cannot be read."""
+
+    def archive_state(self) -> ArchiveState:
+        """The state after the last run; UnreadableError where it cannot be read."""
+
+    def store_archive_state(self, state: ArchiveState) -> None:
+        """Store the state for the next run."""
+
+
+class ArchiveFiles(Protocol):
+    """The files of the archive by their names."""
+
+    def get(self, name: str) -> bytes | None:
+        """The whole file, None where there is none."""
+
+    def put(self, name: str, body: bytes) -> None:
+        """Store a file in place of what was there."""
+
+    def delete(self, names: Collection[str]) -> None:
+        """Delete files; those that are not there count as deleted."""
+
+    def names(self, prefix: str) -> Sequence[str]:
+        """The names that begin with this, in order."""
+
+
+class RowFiles(Protocol):
+    """Rows as the bytes of a file, and back."""
+
+    def written(self, rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> bytes:
+        """The bytes of a file with these rows in the order of their `id`: the same rows are the same bytes."""
+
+    def read(self, body: bytes, columns: Mapping[str, str]) -> Sequence[Mapping[str, Any]]:
+        """Inverse of `written`; columns that the file does not have are None. UnreadableError for a damaged file."""
+
+
+class ReportQueue(Protocol):
+    """The queue of what reports are to be computed."""
+
+    def send(self, message: Mapping[str, Any]) -> None:
+        """Queue the message; return once it is durable."""

@@ -1,7 +1,7 @@
 """The periods for which each kind of data is kept."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from afterbill.model.invitation import RETENTION, Invitation
@@ -15,7 +15,7 @@ class Retention:
     `responses`: invitations with their answers, counted from the last moment they could be sent; scores need them for a
     year, so it is 400 days at least. `customers`: counted from the last event, survey or visit of the customer.
     `comments`: words of an answer, counted from the answer. `visits`: uses of links, counted from each. `audit`: the
-    trail of who looked at what.
+    trail of who looked at what. `archive`: facts in the archive, counted from the fact.
     """
 
     responses: timedelta = RETENTION
@@ -23,6 +23,7 @@ class Retention:
     comments: timedelta = timedelta(days=365)
     visits: timedelta = timedelta(days=90)
     audit: timedelta = timedelta(days=1095)
+    archive: timedelta = field(default=timedelta(days=1095), compare=False)  # no pass over the table goes by it
 
 
 def young_visits(

@@ -15,6 +15,10 @@ LOOKS_WITHIN = timedelta(hours=1)
 """After `settle_at` the second look comes within this time: handle_privacy_requests runs several times an hour."""
 STREAM = timedelta(hours=24)
 """The time for which the stream of the table holds a change (DynamoDB, fixed)."""
+ARCHIVE = timedelta(hours=3)
+"""A change is an hour old at most when its mark is handled by the next run of the archive, which comes each hour."""
+RESULTS = timedelta(days=2)
+"""Exports and results of queries end a day after the midnight that follows them (S3, fixed)."""
 LONGEST_DEAD = timedelta(days=14)
 """How long messages are kept that failed too often; SQS keeps none longer."""
 
@@ -55,6 +59,8 @@ def _ending(request: PrivacyRequest, periods: Periods, over: datetime) -> Iterat
     if not request.done_at:
         yield Remains("second_look", over)
     yield Remains("stream", over + STREAM)
+    yield Remains("archive", over + ARCHIVE)
+    yield Remains("results", over + ARCHIVE + RESULTS)
     for what, span in (("recovery", periods.recovery), ("logs", periods.logs), ("copies", periods.copies)):
         if span:
             yield Remains(what, over + span)

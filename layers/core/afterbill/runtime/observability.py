@@ -49,6 +49,7 @@ class Metric(StrEnum):
     SWEEP_FINISHED = "SweepFinished"
     REVIEW_FINISHED = "ReviewFinished"
     COUNT_FINISHED = "CountFinished"
+    ARCHIVE_FINISHED = "ArchiveFinished"
     WATCH_FINISHED = "WatchFinished"
     PRIVACY_FINISHED = "PrivacyFinished"
     RETENTION_OVERDUE = "RetentionOverdue"

@@ -36,7 +36,8 @@ def row_of(item: Mapping[str, Any], id_: str, longer: timedelta = timedelta(0)) 
     kept = {name: item[name] for name in (*_ORIGIN, "locale", *_COUNTED) if name in item}
     kept["segments"] = {"M": {**item.get("segments", {}).get("M", {}), REMOVED: {"S": "yes"}}}
     kept |= {"delivery": item[keys.ADVERSE]} if keys.ADVERSE in item else {}
-    return keys.invitation(id_) | kept | _on(item) | _end(item, longer) | _sent(item) | _answered(item) | _CLOSED
+    on = _on(item)
+    return keys.invitation(id_) | kept | on | _hour(on) | _end(item, longer) | _sent(item) | _answered(item) | _CLOSED
 
 
 def tombstone_of(item: Mapping[str, Any]) -> dict[str, Any]:
@@ -81,6 +82,13 @@ def _on(item: Mapping[str, Any]) -> dict[str, Any]:
     if at is None:
         return _NO_TIME
     return {**_NO_TIME, **{name: {"S": stamp(at)} for name in _TEXTS}, "occurred_at": {"N": str(microseconds(at))}}
+
+
+def _hour(on: Mapping[str, Any]) -> dict[str, Any]:
+    """The place in the archive's index of a row of this noon."""
+    if "created_at" not in on:
+        return {}
+    return {keys.FACT_HOUR: {"S": keys.fact_hour(datetime.fromisoformat(on["created_at"]["S"]))}}
 
 
 def _end(item: Mapping[str, Any], longer: timedelta = timedelta(0)) -> dict[str, Any]:

@@ -98,6 +98,8 @@ def invitation_item(
     plain[keys.TTL] = int(invitation.kept_until(kept).timestamp())
     if invitation.sent_day or invitation.state is not State.CLOSED:
         plain |= day_attributes(invitation.ready_at, invitation.sent_day or day_of(invitation.ready_at))
+    if not invitation.test:
+        plain[keys.FACT_HOUR] = keys.fact_hour(invitation.occurred_at)
     if invitation.delivery and invitation.delivery.adverse:
         plain[keys.ADVERSE] = int(invitation.delivery)
     repeated = {name for name in _SEGMENTS if plain[name] == invitation.segments.get(name)}

@@ -26,9 +26,14 @@ ADVERSE = "adverse"
 """The rank of a delivery that bounced or was complained about."""
 BY_ANSWERED_DAY = "by_answered_day"
 ANSWERED_DAY = "answered_day"
+BY_FACT_HOUR = "by_fact_hour"
+FACT_HOUR = "fact_hour"
+"""The hour of UTC of a fact, of every invitation but tests and tombstones; it never changes."""
 
 DIRTY = "DIRTY"
 REVIEW = "REVIEW"
+CHANGED = "CHANGED"
+"""The partition of the marks of days to archive anew."""
 API_KEYS = "APIKEY"
 PRIVACY = "PRIVACY"
 ERASURES = "ERASURE"
@@ -233,6 +238,26 @@ def campaign(name: str) -> "Key":
     return key("STATE", f"campaign#{name}")
 
 
+def fact_hour(at: datetime) -> str:
+    """The partition of BY_FACT_HOUR with all facts of an hour of UTC."""
+    return f"FACT#{at.astimezone(UTC):%Y-%m-%dT%H}"
+
+
+def changed(period: datetime, day: date) -> "Key":
+    """The mark of a day of facts that changed in a period, which begins at this minute."""
+    return key(CHANGED, f"{changed_before(period)}#{day.isoformat()}")
+
+
+def changed_before(period: datetime) -> str:
+    """A period as the sort keys of its marks begin: those of earlier periods are less than this."""
+    return f"{period.astimezone(UTC):%Y-%m-%dT%H:%MZ}"
+
+
+def archived() -> "Key":
+    """The state that a run of the archive leaves for the next."""
+    return key("STATE", "archive")
+
+
 def day_bucket(day: str) -> str:
     """The partition of BY_DAY with the invitations sent on that local day, or ready then and not yet sent."""
     return f"DAY#{day}"
@@ -293,9 +318,9 @@ def scores_in(window: str) -> str:
     return f"{window}#"
 
 
-def lease() -> "Key":
-    """The lease of the run that computes scores."""
-    return key("LEASE", "compute")
+def lease(step: str = "compute") -> "Key":
+    """The lease of the run of a step, by default of the one that computes scores."""
+    return key("LEASE", step)
 
 
 def lock() -> "Key":

@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any, TypeVar
 
 from afterbill.adapters.aws.clients import transient, write_if
@@ -21,13 +21,14 @@ from afterbill.adapters.dynamodb.day_counts import (
     under_way_of,
 )
 from afterbill.adapters.dynamodb.items import decode, encode
+from afterbill.adapters.dynamodb.leases import LeaseTable, iso
 from afterbill.adapters.dynamodb.tallies import score_item, score_of, tallies_of, tally_item
 from afterbill.insight.ports import Page, Progress, RecountMark, UnderWay
 from afterbill.insight.tally import Answered, Rows, Score, Sent, Tallies
 from afterbill.model.errors import UnreadableError, refuse
 
 
-class ScoresTable:
+class ScoresTable(LeaseTable):
     """DirtyDays and Recounts, and scores to read, over DynamoDB."""
 
     def __init__(self, dynamodb: Any, table: str, sleep: Callable[[float], None] = time.sleep) -> None:  # noqa: ANN401  # a boto3 client
@@ -44,23 +45,10 @@ class ScoresTable:
                 TableName=self.table,
                 Key=keys.dirty(day),
                 UpdateExpression="SET marked_at = :now, turn = if_not_exists(turn, :now) ADD version :one",
-                ExpressionAttributeValues=encode({":now": _iso(now), ":one": 1}),
+                ExpressionAttributeValues=encode({":now": iso(now), ":one": 1}),
             )
 
     # Recounts
-
-    def take_lease(self, owner: str, now: datetime, until: datetime) -> bool:
-        """Take the lease, False while somebody else holds it; a retry after a lost answer meets its own lease."""
-        return self._if_allowed(
-            self.dynamodb.put_item,
-            "attribute_not_exists(pk) OR held_until <= :now OR (holder = :holder AND held_until = :until)",
-            {":now": _iso(now), ":holder": owner, ":until": _iso(until)},
-            Item=keys.lease() | encode({"holder": owner, "held_until": _iso(until)}),
-        )
-
-    def release_lease(self, owner: str) -> None:
-        """End the lease, unless another has taken over."""
-        self._if_allowed(self.dynamodb.delete_item, "holder = :holder", {":holder": owner}, Key=keys.lease())
 
     def marks(self) -> Page[RecountMark]:
         """Every mark; one that an operator set by hand has no turn, and gets that of its time."""
@@ -68,7 +56,7 @@ class ScoresTable:
 
     def set_turn(self, day: date, turn: datetime) -> None:
         """Set the turn: one UpdateItem, nothing where the mark is gone."""
-        self._change_mark(day, "SET turn = :turn", {":turn": _iso(turn)})
+        self._change_mark(day, "SET turn = :turn", {":turn": iso(turn)})
 
     def keep_count(self, day: date, under_way: UnderWay, rows: Rows) -> None:
         """Store the numbers first, then where they lead on: a crash in between leaves the earlier ones."""
@@ -89,7 +77,7 @@ class ScoresTable:
         return self._if_allowed(
             self.dynamodb.delete_item,
             "version = :version AND marked_at = :at",
-            {":version": mark.version, ":at": _iso(mark.marked_at)},
+            {":version": mark.version, ":at": iso(mark.marked_at)},
             Key=keys.dirty(mark.day),
         )
 
@@ -243,8 +231,3 @@ def _page(
         except (UnreadableError, LookupError, ValueError, TypeError) as error:
             bad.append(f"{item[keys.PK]['S']} {item[keys.SK]['S']}: {type(error).__name__} {error}"[:300])
     return Page(good, json.dumps(last, separators=(",", ":")) if last else "", bad)
-
-
-def _iso(at: datetime) -> str:
-    """All of one length, so that they compare as text."""
-    return at.astimezone(UTC).isoformat(timespec="microseconds")

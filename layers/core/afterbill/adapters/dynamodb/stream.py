@@ -1,16 +1,19 @@
 """Records of the table's stream, as Lambda hands them over."""
 
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any
 
 from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.items import decode
 from afterbill.adapters.dynamodb.stored import known, reading
+from afterbill.insight.archive.marks import FactDays
+from afterbill.insight.archive.rows import fact_day
 from afterbill.insight.tally import Snapshot
 from afterbill.model.customer import Suppression
 from afterbill.model.invitation import NO_DAY
 from afterbill.model.privacy import Objection
+from afterbill.model.segments import REMOVED
 from afterbill.model.visits import Kind, crowded, kind_of
 
 _TTL = "dynamodb.amazonaws.com"
@@ -25,8 +28,37 @@ def read_change(record: Mapping[str, Any]) -> tuple[Snapshot | None, Snapshot | 
     images = record["dynamodb"]
     with reading(images.get("Keys", {})):
         old, new = _snapshot(images.get("OldImage")), _snapshot(images.get("NewImage"))
-        retired = (record.get("userIdentity") or {}).get("principalId") == _TTL
-        return (old, old) if retired else (old, new)
+        return (old, old) if _retired(record) else (old, new)
+
+
+def fact_days_in(record: Mapping[str, Any], zone: tzinfo) -> FactDays:
+    """The days of the fact before and after the change; none where an item came to its end, or is about no fact.
+
+    It is urgent where a tombstone takes the place of an invitation, or an invitation is deleted. UnreadableError where
+    its moment cannot be read.
+    """
+    images = record["dynamodb"]
+    with reading(images.get("Keys", {})):
+        old, new = images.get("OldImage") or {}, images.get("NewImage") or {}
+        facts = [image for image in (old, new) if keys.FACT_HOUR in image]
+        if not facts or _retired(record):
+            return FactDays()
+        # What is left of a removed customer's has no hour, nor has what is gone.
+        return FactDays(frozenset(_fact_day(image, zone) for image in facts), urgent=keys.FACT_HOUR not in new)
+
+
+def _fact_day(image: Mapping[str, Any], zone: tzinfo) -> date:
+    at = datetime.fromtimestamp(0, UTC) + timedelta(microseconds=int(image["occurred_at"]["N"]))
+    row = REMOVED in image.get("segments", {}).get("M", {})
+    return fact_day(at, zone, (_text(image, "sent_day"), _text(image, keys.ANSWERED_DAY)) if row else None)
+
+
+def _text(image: Mapping[str, Any], name: str) -> str:
+    return str(image.get(name, {}).get("S", ""))
+
+
+def _retired(record: Mapping[str, Any]) -> bool:
+    return (record.get("userIdentity") or {}).get("principalId") == _TTL
 
 
 def clicked_in(record: Mapping[str, Any]) -> str:

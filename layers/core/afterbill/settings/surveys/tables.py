@@ -277,6 +277,7 @@ class RetentionTable(Table):
     comments: Annotated[Duration, within(timedelta(days=1)), whole_days] = _RETENTION.comments
     visits: Annotated[Duration, within(timedelta(days=7)), whole_days] = _RETENTION.visits
     audit: Annotated[Duration, within(timedelta(days=365)), whole_days] = _RETENTION.audit
+    archive: Annotated[Duration, within(timedelta(days=400)), whole_days] = _RETENTION.archive
 
 
 class SurveysFile(Table):

@@ -1,0 +1,23 @@
+"""Marks of days of facts in DynamoDB."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from afterbill.adapters.aws.clients import transient
+from afterbill.adapters.dynamodb import keys
+from afterbill.adapters.dynamodb.items import encode
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveMarksTable:
+    """ArchiveMarks over DynamoDB."""
+
+    dynamodb: Any
+    table: str
+
+    def mark_changed(self, period: datetime, day: date, *, urgent: bool) -> None:
+        """Set the mark, or make it urgent: one UpdateItem, which without a change still makes the item."""
+        change = {"UpdateExpression": "SET urgent = :yes", "ExpressionAttributeValues": encode({":yes": True})}
+        with transient("marking a day to archive"):
+            self.dynamodb.update_item(TableName=self.table, Key=keys.changed(period, day), **(change if urgent else {}))
