@@ -27,6 +27,9 @@ FUNCTIONS = {
     "WatchReputation": "watch_reputation",
     "HandlePrivacyRequests": "handle_privacy_requests",
     "ApplyRetention": "apply_retention",
+    "ArchiveFacts": "archive_facts",
+    "ComputeReports": "compute_reports",
+    "ReadReports": "read_reports",
 }
 
 

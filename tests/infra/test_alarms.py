@@ -20,6 +20,7 @@ CLOCKED = [
     "PollBilling",
     "RunCampaigns",
     "ApplyRetention",
+    "ArchiveFacts",
 ]
 STEPS = {
     "sweep_invitations": "SweepFinished",
@@ -27,6 +28,7 @@ STEPS = {
     "compute_nps": "CountFinished",
     "watch_reputation": "WatchFinished",
     "handle_privacy_requests": "PrivacyFinished",
+    "archive_facts": "ArchiveFinished",
 }
 UNITS = {"minute": 1, "minutes": 1, "hour": 60}
 CANDIDATES = [
@@ -47,7 +49,8 @@ def test_no_age_is_asked_for_that_the_metric_of_a_queue_cannot_show(of_type: OfT
     ages = of_metric(of_type, "ApproximateAgeOfOldestMessage")
     consumed = {name: one for name, one in ages.items() if "RedrivePolicy" in properties(queue_of(one))}
 
-    assert {"InboxAgeAlarm", "SendQueueAgeAlarm", "MailEventsAgeAlarm", "SmsEventsAgeAlarm"} <= set(consumed)
+    queues = ("Inbox", "SendQueue", "MailEvents", "SmsEvents", "ReportRequests")
+    assert {f"{name}AgeAlarm" for name in queues} <= set(consumed)
     for name, alarm in consumed.items():
         assert alarm["Threshold"] < 2 * properties(queue_of(alarm))["VisibilityTimeout"], name
 
@@ -79,6 +82,8 @@ def test_what_fails_rings_after_a_quarter_of_an_hour(properties: OfOne) -> None:
 
 
 def slowest(template: Resource, rate: str) -> timedelta:
+    if rate == "ReportMinutes":
+        return timedelta(minutes=max(template["Parameters"][rate]["AllowedValues"]))
     pattern = template["Parameters"][rate]["AllowedPattern"] if rate in template["Parameters"] else re.escape(rate)
     found = [re.fullmatch(r"rate\((\d+) (\w+)\)", one) for one in CANDIDATES if re.search(pattern, one)]
     return max(timedelta(minutes=int(one[1]) * UNITS[one[2]]) for one in found if one)
@@ -94,6 +99,8 @@ def longest(template: Resource, properties: OfOne, function: str) -> timedelta:
 def rate_of(properties: OfOne, function: str) -> str:
     """The parameter with the rate, or the rate itself where nobody can change it."""
     rate = properties(f"{function}Function")["Events"]["Rate"]["Properties"]["ScheduleExpression"]
+    if isinstance(rate, dict) and "Fn::If" in rate:
+        return re.findall(r"\$\{(\w+)\}", rate["Fn::If"][2]["Fn::Sub"])[0]
     return str(rate["Ref"] if isinstance(rate, dict) else rate)
 
 
@@ -128,9 +135,12 @@ def test_silence_rings_only_after_three_turns_of_the_slowest_rate(
 ) -> None:
     """Of two periods as long as the slowest rate one has a run; the third leaves room for a run that fails."""
     for name, alarm in silent(of_type).items():
-        function = {"Campaigns": "RunCampaigns", "Poll": "PollBilling", "Retention": "ApplyRetention"}.get(
-            name.removesuffix("SilentAlarm"), CLOCKED[0]
-        )
+        function = {
+            "Archive": "ArchiveFacts",
+            "Campaigns": "RunCampaigns",
+            "Poll": "PollBilling",
+            "Retention": "ApplyRetention",
+        }.get(name.removesuffix("SilentAlarm"), CLOCKED[0])
         assert timedelta(seconds=alarm["Period"]) >= longest(template, properties, function), name
         assert (alarm["EvaluationPeriods"], alarm["Statistic"], alarm["Threshold"]) == (3, "Sum", 1)
     assert {rate_of(properties, name) for name in CLOCKED[:4]} == {"ComputeRate"}

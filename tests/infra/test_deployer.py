@@ -12,10 +12,12 @@ from tests.infra.conftest import ROOT
 from tests.infra.reading import Resource
 
 POLICIES = ROOT / "infra" / "policies"
-UNUSED = {"ec2", "elasticfilesystem", "firehose", "kinesis", "kms", "s3files", "s3tables"}
+UNUSED = {"ec2", "elasticfilesystem", "firehose", "kinesis", "kms", "lakeformation", "s3files", "s3tables"}
 UNUSED_ACTIONS = {
     "dynamodb:CreateTableReplica",
     "dynamodb:DeleteItem",
+    "glue:CreateConnection",
+    "glue:DeleteConnection",
     "iam:DeleteGroupPolicy",
     "iam:DeleteUserPolicy",
     "logs:CreateLogStream",

@@ -27,6 +27,8 @@ class TestApi:
             ("ANY", "/s/{token}"): "RecordResponseFunction",
             ("ANY", "/u/{token}"): "RecordResponseFunction",
             ("ANY", "/v1/responses"): "CollectResponseFunction",
+            ("GET", "/v1/responses"): "ReadReportsFunction",
+            ("ANY", "/v1/reports/{name}"): "ReadReportsFunction",
             ("ANY", "/v1/openapi.json"): "CollectResponseFunction",
             ("ANY", "/v1/privacy/requests"): "RequestPrivacyFunction",
             ("ANY", "/v1/privacy/requests/{id}"): "RequestPrivacyFunction",
@@ -57,6 +59,8 @@ class TestApi:
 
         assert {route: limit["ThrottlingRateLimit"] for route, limit in limits.items()} == {
             "ANY /v1/responses": 50,
+            "GET /v1/responses": 20,
+            "ANY /v1/reports/{name}": 20,
             "ANY /v1/openapi.json": 5,
             "ANY /v1/privacy/requests": 5,
             "ANY /v1/privacy/requests/{id}": 5,
@@ -194,6 +198,7 @@ class TestWatching:
             "CountFinished",
             "WatchFinished",
             "PrivacyFinished",
+            "ArchiveFinished",
         ],
     )
     def test_metrics_of_our_own_are_watched(self, of_type: OfType, metric: str) -> None:
@@ -272,5 +277,5 @@ class TestParameters:
         layers = of_type("AWS::Serverless::LayerVersion").values()
 
         assert {layer["LayerName"]["Fn::Sub"] for layer in layers} == {
-            f"${{AWS::StackName}}-{part}" for part in ("deps", "config", "core")
+            f"${{AWS::StackName}}-{part}" for part in ("deps", "config", "core", "reports")
         }

@@ -196,7 +196,8 @@ class TestEvidence:
 
     def test_copies_are_written_and_deleted_and_nobody_reads_them(self, template: Resource, properties: OfOne) -> None:
         granted = {
-            name: [part for part in grants(template, name) if "s3:" in str(part["Action"])] for name in FUNCTIONS
+            name: [part for part in grants(template, name) if "EvidenceBucket" in str(part["Resource"])]
+            for name in FUNCTIONS
         }
         copies = {"Effect": "Allow", "Resource": {"Fn::Sub": "${EvidenceBucket.Arn}/*"}}
 

@@ -87,6 +87,9 @@ def _kept(call: Call) -> Iterator[Wanted]:
     if call.service != "s3":
         yield Wanted(f"secretsmanager:{call.operation}", call.params["SecretId"])
         return
+    if call.operation.startswith("List"):
+        yield Wanted("s3:ListBucket", f"arn:aws:s3:::{call.params['Bucket']}")
+        return
     several = [one["Key"] for one in call.params.get("Delete", {}).get("Objects", ())]
     for key in several or [call.params["Key"]]:
         yield Wanted(f"s3:{call.operation.replace('Objects', 'Object')}", f"arn:aws:s3:::{call.params['Bucket']}/{key}")

@@ -135,8 +135,9 @@ class Stack:
         made["ScheduleRole"] = {"Arn": f"arn:aws:iam::{ACCOUNT}:role/afterbill-schedule"}
         made["ConfigurationSet"] = {"Ref": "afterbill"}
         self.s3 = self.session.client("s3")
-        self.s3.create_bucket(Bucket="evidence", CreateBucketConfiguration={"LocationConstraint": REGION})
-        made["EvidenceBucket"] = {"Ref": "evidence", "Arn": "arn:aws:s3:::evidence"}
+        for bucket in ("evidence", "archive"):
+            self.s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
+            made[f"{bucket.title()}Bucket"] = {"Ref": bucket, "Arn": f"arn:aws:s3:::{bucket}"}
         self.session.client("sesv2").create_email_identity(EmailIdentity=SENDER.partition("@")[2])
         return made
 

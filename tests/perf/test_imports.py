@@ -134,6 +134,16 @@ FORBIDDEN = {
     "watch_reputation": ("pydantic", "jinja2", "afterbill.connectors", "afterbill.content"),
     "handle_privacy_requests": ("pydantic", "jinja2", "afterbill.connectors", "afterbill.content"),
     "apply_retention": ("pydantic", "jinja2", "afterbill.connectors", "afterbill.content"),
+    "archive_facts": ("pydantic", "jinja2", "afterbill.connectors", "afterbill.content"),
+    "compute_reports": ("pydantic", "jinja2", "afterbill.connectors", "afterbill.content"),
+    "read_reports": (
+        *HEAVY,
+        "duckdb",
+        "jinja2",
+        "afterbill.connectors",
+        "afterbill.content.mail",
+        "afterbill.content.web",
+    ),
     "capture_event": ("jinja2", "afterbill.content.mail", "afterbill.content.web"),
     "run_campaigns": (
         "jinja2",
