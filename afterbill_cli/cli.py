@@ -21,6 +21,7 @@ _COMMANDS = {
     "init": ("afterbill_cli.starting.commands", "Make a folder of your own for configuration and deployment."),
     "score": ("afterbill_cli.score", "Show the scores of the deployed stack."),
     "responses": ("afterbill_cli.responses.commands", "Show what customers answered, and their comments."),
+    "query": ("afterbill_cli.query", "Ask the archive in SQL of your own."),
     "explain": ("afterbill_cli.explain.commands", "Show the timeline of a customer, an event or an invitation."),
     "policy": ("afterbill_cli.policy", "Check and explain surveys.toml."),
     "source": ("afterbill_cli.sources.commands", "Connect billing systems, and test the connection."),

@@ -12,47 +12,48 @@ from benchmarks.table import Row
 
 ROOT = Path(__file__).resolve().parents[1]
 PLACE = ROOT / ".local" / "bench"
-_LOCK = ROOT / "layers" / "deps" / "requirements.txt"
+_LAYERS = ROOT / "layers"
 _MB = 1_000_000
-_CORE_MB, _DEPS_MB = 1.6, 25
+_CORE_MB, _DEPS_MB, _REPORTS_MB = 1.6, 25, 80
 _NOT_SHIPPED = shutil.ignore_patterns("__pycache__")
 
 
-def dependencies() -> Path:
-    """The folder with what the deps layer holds, installed anew when its lock changed."""
-    digest = hashlib.sha256(_LOCK.read_bytes()).hexdigest()[:12]
-    folder = PLACE / f"deps-{digest}"
+def dependencies(layer: str = "deps") -> Path:
+    """The folder with what a layer of packages holds, installed anew when its lock changed."""
+    lock = _LAYERS / layer / "requirements.txt"
+    folder = PLACE / f"{layer}-{hashlib.sha256(lock.read_bytes()).hexdigest()[:12]}"
     if not folder.exists():
-        unfinished = PLACE / "deps-unfinished"
+        unfinished = PLACE / f"{layer}-unfinished"
         shutil.rmtree(unfinished, ignore_errors=True)
-        _install(unfinished)
+        _install(lock, unfinished)
         unfinished.rename(folder)
     return folder
 
 
-def _install(folder: Path) -> None:
+def _install(lock: Path, folder: Path) -> None:
     uv = Path(sys.executable).with_name("uv")
     command = [str(uv), "pip", "install", "--quiet", "--python", sys.executable, "--target", str(folder)]
     caches = {"UV_CACHE_DIR": str(ROOT / ".local" / "cache" / "uv"), "UV_SYSTEM_CERTS": "true"}
-    subprocess.run([*command, "--require-hashes", "--requirement", str(_LOCK)], check=True, env=caches | os.environ)
-    prune(folder, ROOT / "layers" / "config" / "locales")
+    subprocess.run([*command, "--require-hashes", "--requirement", str(lock)], check=True, env=caches | os.environ)
+    prune(folder, _LAYERS / "config" / "locales")
 
 
 def unzip() -> Path:
     """One folder with all three layers as they are now, without bytecode: /opt/python of a function."""
     folder = PLACE / "opt"
     shutil.rmtree(folder, ignore_errors=True)
-    for layer in (dependencies(), ROOT / "layers" / "config", ROOT / "layers" / "core"):
+    for layer in (dependencies(), _LAYERS / "config", _LAYERS / "core"):
         shutil.copytree(layer, folder, dirs_exist_ok=True, ignore=_NOT_SHIPPED)
     return folder
 
 
 def rows() -> list[Row]:
     """The sizes that have a budget."""
-    core, deps = ROOT / "layers" / "core", dependencies()
+    core, deps = _LAYERS / "core", dependencies()
     return [
         Row("unzipped core layer", megabytes(core), "MB", _CORE_MB),
         Row("unzipped deps layer", megabytes(deps), "MB", _DEPS_MB),
+        Row("unzipped reports layer", megabytes(dependencies("reports")), "MB", _REPORTS_MB),
     ]
 
 
