@@ -1,10 +1,12 @@
 """The ports of insight: protocols of the table, under the same promises as in intake."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Generic, Protocol, TypeVar
 
+from afterbill.insight.reports.asked import Engine
 from afterbill.insight.tally import Answered, Rows, Score, Sent, Tallies
 from afterbill.model.errors import UnreadableError
 from afterbill.model.invitation import StoredInvitation
@@ -242,3 +244,47 @@ class ReportQueue(Protocol):
 
     def send(self, message: Mapping[str, Any]) -> None:
         """Queue the message; return once it is durable."""
+
+
+class StoredReports(Protocol):
+    """The documents of reports by their names (`stored_place`, `place` of a request)."""
+
+    def load(self, place: str) -> Mapping[str, Any] | None:
+        """Return the document; None where there is none. One call, whatever its size.
+
+        UnreadableError where it is there and cannot be read.
+        """
+
+    def store(self, place: str, document: Mapping[str, Any]) -> None:
+        """Put the document in place of the one before; the same content is the same bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveFile:
+    """The file of one day in the archive; another `version` is another content."""
+
+    day: date
+    place: str
+    version: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An engine over files; `left_out` are the days whose files are damaged, or gone since they were listed."""
+
+    engine: Engine
+    left_out: Sequence[date] = ()
+
+
+class Archive(Protocol):
+    """The files of the archive, as reports read them."""
+
+    def files(self) -> Sequence[ArchiveFile]:
+        """Every day of facts there is, in order."""
+
+    def open(self, files: Sequence[ArchiveFile]) -> AbstractContextManager[Opened]:
+        """Make these days the table `facts`, and the comments of the same days the table `comments`.
+
+        One engine is open at a time.
+        """
