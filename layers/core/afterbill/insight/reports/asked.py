@@ -58,7 +58,7 @@ class ReportRules:
 
     `segments` are the declared dimensions, in their order; `pairs` of dimensions are compared too. `currency` is the
     one in which amounts are added up. `unconfirmed`: whether unconfirmed answers count. `stages` gives the touchpoints
-    of each stage, `journey` is the table as it stands.
+    of each stage, `journey` is the table as it stands: `journey_plan` reads it.
     """
 
     segments: tuple[str, ...] = ()
