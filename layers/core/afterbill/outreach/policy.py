@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
+from afterbill.insight.reports.asked import ReportRules
 from afterbill.model.billing import REVERSALS, UNTIL_THEN, BillingEvent, Touchpoint
 from afterbill.model.campaigns import CAMPAIGNS, Campaign
 from afterbill.model.channels import Channel, InProduct, SmsPolicy
@@ -72,7 +73,11 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The whole of surveys.toml; `time_zone` is the operator's, in which days and months are cut."""
+    """The whole of surveys.toml; `time_zone` is the operator's, in which days and months are cut.
+
+    `segments` are declared dimensions, each with the attribute that holds its value; that of `reports_account` names
+    the account of a customer.
+    """
 
     time_zone: str
     rules: Mapping[Touchpoint, Rule]
@@ -87,6 +92,9 @@ class Policy:
     links: Mapping[str, Touchpoint] = field(default_factory=dict)
     test: SurveyTests = field(default_factory=SurveyTests)
     retention: Retention = field(default_factory=Retention)
+    segments: Mapping[str, str] = field(default_factory=dict)
+    reports_account: str = ""
+    reports: ReportRules = field(default_factory=ReportRules)
 
     def source(self, name: str) -> Source | None:
         """Return the source of this name: a configured endpoint or one of our own; None for any other."""

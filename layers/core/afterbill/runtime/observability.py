@@ -52,7 +52,6 @@ class Metric(StrEnum):
     ARCHIVE_FINISHED = "ArchiveFinished"
     WATCH_FINISHED = "WatchFinished"
     PRIVACY_FINISHED = "PrivacyFinished"
-    ARCHIVE_FINISHED = "ArchiveFinished"
     RETENTION_OVERDUE = "RetentionOverdue"
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from afterbill.answers.visitors import Visitors
     from afterbill.content.brand import Brand
     from afterbill.content.wording import Catalog
+    from afterbill.insight.reports.asked import ReportRules
     from afterbill.model.channels import InProduct
     from afterbill.model.retention import Retention
     from afterbill.model.visits import Integrity
@@ -168,8 +169,11 @@ def day_of() -> "Callable[[datetime], str]":
 
 def stage_of(touchpoint: str) -> str:
     """The stage of the customer's journey that surveys.toml puts this touchpoint into."""
-    table = surveys_table()
-    rule: dict[str, str] = {**table.get("defaults", {}), **table.get("touchpoints", {}).get(touchpoint, {})}
+    return _stage_in(surveys_table(), touchpoint)
+
+
+def _stage_in(tables: Mapping[str, Any], touchpoint: str) -> str:
+    rule: dict[str, str] = {**tables.get("defaults", {}), **tables.get("touchpoints", {}).get(touchpoint, {})}
     return rule["stage"]
 
 
@@ -208,6 +212,41 @@ def retention() -> "Retention":
     from afterbill.model.retention import Retention  # noqa: PLC0415  # same as with brand()
 
     return Retention(**{name: _span(text) for name, text in surveys_table().get("retention", {}).items()})
+
+
+def segments() -> Mapping[str, str]:
+    """The declared dimensions, each with the attribute that holds its value."""
+    return dict(surveys_table().get("segments", {}))
+
+
+def account() -> str:
+    """The attribute that names the account of a customer; empty where there is none."""
+    return str(surveys_table().get("reports", {}).get("account", ""))
+
+
+def report_rules() -> "ReportRules":
+    """The rules of reports."""
+    return report_rules_of(surveys_table())
+
+
+def report_rules_of(tables: Mapping[str, Any]) -> "ReportRules":
+    """Return the rules of reports in these tables, which were checked."""
+    from afterbill.insight.reports.asked import Rate, ReportRules  # noqa: PLC0415  # same as with brand()
+    from afterbill.model.billing import Touchpoint  # noqa: PLC0415  # same as with brand()
+
+    revenue, stages = tables.get("revenue", {}), dict[str, tuple[str, ...]]()
+    for touchpoint in Touchpoint:
+        stage = _stage_in(tables, touchpoint)
+        stages[stage] = (*stages.get(stage, ()), touchpoint.value)
+    return ReportRules(
+        segments=tuple(tables.get("segments", {})),
+        pairs=tuple((first, second) for first, second in tables.get("reports", {}).get("pairs", ())),
+        currency=revenue.get("currency", ReportRules().currency),
+        rates=tuple(Rate(**rate) for rate in revenue.get("rates", ())),
+        unconfirmed=tables.get("integrity", {}).get("count_unconfirmed", True),
+        stages=stages,
+        journey=tables.get("journey", {}),
+    )
 
 
 def _span(text: str) -> "timedelta":

@@ -20,7 +20,7 @@ from afterbill.outreach.caps import SendingCaps
 from afterbill.outreach.policy import Policy, Rule
 from afterbill.outreach.sending_window import SendingWindow
 from afterbill.settings.almanac import load_almanac
-from afterbill.settings.config import SURVEYS, folder, parse_toml, read_text
+from afterbill.settings.config import SURVEYS, folder, parse_toml, read_text, report_rules_of
 from afterbill.settings.surveys.fitting import MISFIT, misfits
 from afterbill.settings.surveys.mistakes import UNKNOWN, mistakes, respelled
 from afterbill.settings.surveys.tables import CampaignTable, RuleTable, SurveysFile
@@ -56,6 +56,9 @@ def policy_of(tables: Mapping[str, Any], name: str = SURVEYS, text: str = "") ->
         links={key: table.touchpoint for key, table in checked.links.items()},
         test=SurveyTests(**dict(checked.test)),
         retention=Retention(**dict(checked.retention)),
+        segments=checked.segments,
+        reports_account=checked.reports.account,
+        reports=report_rules_of(tables),
     )
 
 

@@ -12,6 +12,7 @@ from afterbill.model.campaigns import CAMPAIGNS
 from afterbill.model.suggestions import did_you_mean
 from afterbill.model.survey_tests import SEND_TEST
 from afterbill.outreach.policy import Stops
+from afterbill.settings.surveys.report_fitting import report_misfits
 
 if TYPE_CHECKING:
     from afterbill.settings.surveys.tables import SurveysFile
@@ -73,6 +74,7 @@ def misfits(file: "SurveysFile") -> Iterator[tuple[tuple[str, ...], str]]:
         if not file.touchpoints[campaign.touchpoint].ask:
             yield ("campaigns", name), f"[touchpoints.{campaign.touchpoint}] has ask = false: it would ask nobody"
     yield from _outliving(file)
+    yield from report_misfits(file)
     if (source := file.in_product.source) and source not in file.sources:
         hint = did_you_mean(source, file.sources)
         yield ("in_product", "source"), f"there is no such table under [sources]: {hint}"
@@ -93,3 +95,5 @@ def _outliving(file: "SurveysFile") -> Iterator[tuple[tuple[str, ...], str]]:
         )
     if file.retention.customers < file.retention.responses:
         yield ("retention", "customers"), "must be no shorter than responses: nobody finds the surveys of who is gone"
+    if file.retention.archive < file.retention.responses:
+        yield ("retention", "archive"), "must be no shorter than responses: what may still change is archived again"

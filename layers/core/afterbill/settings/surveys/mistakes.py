@@ -1,10 +1,10 @@
 """The mistakes of surveys.toml: file, key and line, what is wrong, and what is allowed instead."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from functools import reduce
-from operator import getitem
 from typing import Any
 
 from pydantic_core import ErrorDetails
@@ -54,10 +54,14 @@ def respelled(errors: Iterable[ErrorDetails], tables: Mapping[str, Any]) -> dict
         *folders, key = _place(each["type"], each["loc"], tables)
         if each["type"] != UNKNOWN or not (meant := _meant((*folders, key), each["input"])):
             continue
-        table, changed = reduce(getitem, folders, spelled), True
+        table, changed = reduce(_inside, folders, spelled), True
         if key in table:  # else it stands in [defaults], and another touchpoint has brought it here
             table.setdefault(meant, table.pop(key))
     return spelled if changed else None
+
+
+def _inside(holder: Any, key: str) -> Any:  # noqa: ANN401  # tables and lists of a file
+    return holder[int(key) if isinstance(holder, list) else key]
 
 
 def _message(error: ErrorDetails, place: tuple[str, ...]) -> str:
@@ -93,7 +97,7 @@ def _meant(place: tuple[str, ...], value: object) -> str:
 def _names(place: tuple[str, ...], value: object) -> Iterable[str]:
     """Return the names there are at this place: for a table in the file itself those of tables alone."""
     if len(place) > 1:
-        return KEYS[place[0]]
+        return KEYS.get(".".join(part for part in place[:-1] if not part.isdigit()), KEYS[place[0]])
     return KEYS.keys() - {""} if isinstance(value, dict | list) else KEYS[""]
 
 
@@ -102,7 +106,9 @@ def _elsewhere(place: tuple[str, ...], value: object) -> list[str]:
     key, is_table = place[-1], isinstance(value, dict | list)
     if len(place) == 1 and is_table and nearest(key, _names(place, value)):
         return []
-    under = [f"[{table}]" for table, keys in KEYS.items() if key in keys and table not in {"", place[0]}]
+    under = [
+        f"[{table}]" for table, keys in KEYS.items() if key in keys and "." not in table and table not in {"", place[0]}
+    ]
     top = key in KEYS[""] and is_table is (key in KEYS)
     return ["at the top of the file"] * top + [f"under {' or '.join(under)}"] * bool(under)
 
@@ -123,9 +129,13 @@ def _lines(text: str) -> Lines:
     """Return the lines of tables and keys; a table without a header has that of the first one within it."""
     lines: dict[tuple[str, ...], int] = {}
     table: tuple[str, ...] = ()
+    entries = Counter[tuple[str, ...]]()
     for number, line in enumerate(text.splitlines(), 1):
         if header := _HEADER.match(line):
             place = table = _path(header[1])
+            if line.strip().startswith("[["):
+                place = table = (*place, str(entries[place]))
+                entries[place[:-1]] += 1
         elif key := _KEY.match(line):
             place = (*table, *_path(key[1]))
         else:

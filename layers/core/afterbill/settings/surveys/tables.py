@@ -3,13 +3,14 @@
 import re
 from collections.abc import Mapping
 from datetime import date, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from afterbill.connectors import registry
-from afterbill.content.catalog import STAGES
+from afterbill.insight.reports.asked import ReportRules
+from afterbill.insight.reports.sql import MOST_SEGMENTS
 from afterbill.model.campaigns import Every
 from afterbill.model.channels import Channel, SmsPolicy
 from afterbill.model.check_messages import shown
@@ -24,7 +25,9 @@ from afterbill.outreach.policy import Stops
 from afterbill.settings.surveys.fitting import UNFIT, keeps_to_the_cooldown, outlives_what_follows
 from afterbill.settings.surveys.values import (
     Duration,
+    Line,
     Name,
+    Stage,
     TouchpointName,
     address,
     channel_list,
@@ -38,14 +41,23 @@ from afterbill.settings.surveys.values import (
     meaning,
     network,
     origin,
+    own_currency,
+    pair,
     path,
     price,
     provider,
+    segment_name,
+    several_tables,
     whole_days,
     within,
     word,
     zone_name,
 )
+
+Day = date
+_T = TypeVar("_T")
+_Several = Annotated[tuple[_T, ...], BeforeValidator(several_tables), Field(strict=False)]
+"""Tables without names."""
 
 _PART_OF_ADDRESS = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 _LEAST_PATIENCE = timedelta(hours=1)
@@ -65,7 +77,7 @@ class RuleTable(Table):
     """A touchpoint; keys it leaves out stand under [defaults]."""
 
     ask: bool
-    stage: Annotated[str, BeforeValidator(lambda text: choose(text, STAGES))]
+    stage: Stage
     delay: Duration
     window: str = ""
     sampling: Annotated[float, Field(ge=0, le=1)]
@@ -280,6 +292,78 @@ class RetentionTable(Table):
     archive: Annotated[Duration, within(timedelta(days=400)), whole_days] = _RETENTION.archive
 
 
+class ReportsTable(Table):
+    """[reports]: the attribute that names an account, and the pairs of dimensions that are compared."""
+
+    account: Line = ""
+    pairs: Annotated[
+        tuple[Annotated[tuple[str, str], BeforeValidator(pair)], ...], Field(strict=False, max_length=10)
+    ] = ()
+
+
+class RateTable(Table):
+    """The price of one unit of a currency."""
+
+    since: date
+    currency: Annotated[str, BeforeValidator(own_currency)]
+    price: Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+class RevenueTable(Table):
+    """[revenue]: the currency in which amounts are added up."""
+
+    currency: Annotated[str, BeforeValidator(own_currency)] = ReportRules().currency
+    rates: _Several[RateTable] = ()
+
+
+class NoteTable(Table):
+    """What somebody found out about a step of the journey."""
+
+    text: Line
+    source: Line = ""
+    date: Day | None = None
+
+
+class MeasureTable(Table):
+    """What is planned for a step of the journey."""
+
+    text: Line
+    owner: Line = ""
+    due: date | None = None
+
+
+class StepTable(Table):
+    """A step of the journey."""
+
+    name: Line
+    stage: Stage = ""
+    touchpoints: Annotated[tuple[TouchpointName, ...], Field(strict=False)] = ()
+    owner: Line = ""
+    notes: _Several[NoteTable] = ()
+    measures: _Several[MeasureTable] = ()
+
+    @model_validator(mode="after")
+    def _is_about_something(self) -> "StepTable":
+        if bool(self.stage) == bool(self.touchpoints):
+            message = 'needs either stage = "purchase" or touchpoints = ["order_paid"]'
+            raise ValueError(message)
+        return self
+
+
+class VersionTable(Table):
+    """A change of the journey."""
+
+    name: Line
+    since: date
+
+
+class JourneyTable(Table):
+    """[journey]: the steps that customers take."""
+
+    steps: _Several[StepTable] = ()
+    versions: _Several[VersionTable] = ()
+
+
 class SurveysFile(Table):
     """The whole file."""
 
@@ -297,6 +381,12 @@ class SurveysFile(Table):
     links: dict[Name, LinkTable] = Field(default={})
     test: SurveyTestsTable = SurveyTestsTable()
     retention: RetentionTable = RetentionTable()
+    segments: Annotated[dict[Annotated[str, BeforeValidator(segment_name)], Line], Field(max_length=MOST_SEGMENTS)] = (
+        Field(default={})
+    )
+    reports: ReportsTable = ReportsTable()
+    revenue: RevenueTable = RevenueTable()
+    journey: JourneyTable = JourneyTable()
 
 
 _TABLES: Mapping[str, type[Table]] = {
@@ -313,6 +403,14 @@ _TABLES: Mapping[str, type[Table]] = {
     "links": LinkTable,
     "test": SurveyTestsTable,
     "retention": RetentionTable,
+    "reports": ReportsTable,
+    "revenue": RevenueTable,
+    "journey": JourneyTable,
+    "revenue.rates": RateTable,
+    "journey.steps": StepTable,
+    "journey.steps.notes": NoteTable,
+    "journey.steps.measures": MeasureTable,
+    "journey.versions": VersionTable,
 }
 KEYS: Mapping[str, frozenset[str]] = {
     **{name: frozenset(table.model_fields) for name, table in _TABLES.items()},

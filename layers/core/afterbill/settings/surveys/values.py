@@ -7,15 +7,18 @@ from ipaddress import ip_network
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, ValidationInfo
 
 from afterbill.connectors import registry
 from afterbill.connectors._kit.consent import KEYS
 from afterbill.connectors._kit.neutral import LESSONS, PATHS
+from afterbill.content.catalog import STAGES
+from afterbill.insight.reports.sql import OWN
 from afterbill.model.addresses import mailbox
 from afterbill.model.billing import Touchpoint
 from afterbill.model.channels import SENDING_CHANNELS, Channel
 from afterbill.model.check_messages import shown
+from afterbill.model.segments import DIMENSIONS, REMOVED
 from afterbill.model.suggestions import did_you_mean
 from afterbill.outreach import sending_window
 from afterbill.settings.almanac import load_almanac
@@ -32,6 +35,9 @@ _ADDRESS = re.compile(
 _ORIGIN = re.compile(r"(?:https://[a-z0-9.-]+|http://(?:127\.0\.0\.1|localhost))(?::\d{1,5})?", re.ASCII)
 _ATTRIBUTES = "data.attributes."
 _CURRENCY = re.compile(r"[A-Z]{3}|presentment")
+_ISO_CURRENCY = re.compile(r"[A-Z]{3}")
+_LONGEST_LINE = 200
+_TAKEN = frozenset({*OWN, *DIMENSIONS, "account", "question", REMOVED})
 
 
 def name(text: object) -> str:
@@ -153,6 +159,46 @@ def currency_code(text: object) -> str:
     return text
 
 
+def own_currency(text: object) -> str:
+    """The currency in which amounts are added up, or one that is converted into it."""
+    if not isinstance(text, str) or not _ISO_CURRENCY.fullmatch(text):
+        message = f'must be an ISO 4217 code such as "EUR", not {shown(text)}'
+        raise ValueError(message)
+    return text
+
+
+def text_line(text: object) -> str:
+    """Words of the operator's own, on one line."""
+    if not isinstance(text, str) or not text.strip() or not text.isprintable() or len(text) > _LONGEST_LINE:
+        message = f"must be a text of 1 to {_LONGEST_LINE} characters on one line, not {shown(text)}"
+        raise ValueError(message)
+    return text
+
+
+def segment_name(text: object) -> str:
+    """The name of a declared dimension, which no other dimension has."""
+    if name(text) in _TAKEN:
+        message = f"is taken by a dimension that is always there: choose another name for {shown(text)}"
+        raise ValueError(message)
+    return str(text)
+
+
+def pair(names: object) -> tuple[str, str]:
+    """Two dimensions."""
+    if not isinstance(names, list) or len(names) != 2 or names[0] == names[1]:  # noqa: PLR2004  # a pair
+        message = f'must be two dimensions such as ["plan", "country"], not {shown(names)}'
+        raise ValueError(message)
+    return str(names[0]), str(names[1])
+
+
+def several_tables(value: object, info: ValidationInfo) -> object:
+    """Tables in double brackets, one for each."""
+    if isinstance(value, list):
+        return value
+    message = f"must be written in double brackets, [[...{info.field_name}]], once for each"
+    raise ValueError(message)
+
+
 def country(text: object) -> str:
     """A country by its code; one that does not exist would silently never apply."""
     if not isinstance(text, str) or text not in load_almanac().zones:
@@ -223,5 +269,7 @@ def _unknown(text: object, names: list[str]) -> str:
 
 Duration = Annotated[timedelta, BeforeValidator(duration)]
 
+Stage = Annotated[str, BeforeValidator(lambda text: choose(text, STAGES))]
+Line = Annotated[str, BeforeValidator(text_line)]
 Name = Annotated[str, BeforeValidator(name)]
 TouchpointName = Annotated[Touchpoint, BeforeValidator(lambda text: Touchpoint(choose(text, Touchpoint)))]
