@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from afterbill.answers.response_rows import row
 from afterbill.model.invitation import Invitation
 from afterbill.model.retention import as_kept
 from afterbill_cli import deployed as stacks
@@ -19,7 +20,7 @@ from afterbill_cli.explain.timeline import TimelineContext, rule_of, timeline
 from afterbill_cli.options import StackChoice
 from afterbill_cli.output import Output, print_json
 from afterbill_cli.plain_text import one_line
-from afterbill_cli.responses.rows import row, wrapped
+from afterbill_cli.responses.lines import wrapped
 
 
 @click.command("explain")

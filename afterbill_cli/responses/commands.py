@@ -2,12 +2,16 @@
 
 import shutil
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from functools import partial
 from zoneinfo import ZoneInfo
 
 import click
 
+from afterbill.adapters.dynamodb.answered import AnsweredTable
+from afterbill.answers.read_responses import Days, ReadDeps, ResponsesPage, Selection, pages, ratings
+from afterbill.answers.response_rows import COLUMNS, row
 from afterbill.insight.periods import Window, window_of
 from afterbill.model.billing import Touchpoint
 from afterbill.model.invitation import Invitation
@@ -18,9 +22,7 @@ from afterbill_cli.acts import Acts, in_parts
 from afterbill_cli.deployed import Deployed
 from afterbill_cli.options import StackChoice
 from afterbill_cli.output import Output, counted, not_shown, print_csv, print_json_rows
-from afterbill_cli.responses.rows import COLUMNS, lines, row
-from afterbill_cli.responses.selection import Selection, ratings
-from afterbill_cli.responses.stored import AnsweredTable
+from afterbill_cli.responses.lines import lines
 
 
 @click.command("responses")
@@ -50,7 +52,8 @@ def command(  # noqa: PLR0913  # its options
     The newest responses come first. Neither names nor addresses are shown: `afterbill explain` tells more about the
     customer or the response of an id.
     """
-    wanted = Selection(question or "", touchpoint or "", rating, contains, commented)
+    equal = {name: value for name, value in (("question", question), ("touchpoint", touchpoint)) if value}
+    wanted = Selection(equal, rating, contains, commented)
     stack = deployed.connect(choice)
     return show(stack, window, wanted, output, datetime.now(UTC), why=why)
 
@@ -62,17 +65,32 @@ def show(  # noqa: PLR0913  # its options
     policy = stack.policy()
     zone, shown = ZoneInfo(policy.time_zone), partial(as_kept, periods=policy.retention, now=now)
     days = window_of(window, now.astimezone(zone).date())
-    table = AnsweredTable(stack.client("dynamodb"), stack.output("TableName"))
-    found = _noted(table.responses(days, wanted, not_shown, shown), Acts(stack, "responses", why))
+    reading = _Reading()
+    deps = ReadDeps(AnsweredTable(stack.client("dynamodb"), stack.output("TableName")), shown)
+    found = _noted(reading.responses(pages(Days(days.first, days.last), wanted, deps)), Acts(stack, "responses", why))
     if output is Output.JSON:
         print_json_rows(map(row, found))
     elif output is Output.CSV:
         print_csv(COLUMNS, map(row, found))
     else:
         _print(found, days, zone)
-    if table.left_out:
-        click.echo(f"Left out, for the use of their customers' data is restricted: {table.left_out}", err=True)
+    if reading.left_out:
+        click.echo(f"Left out, for the use of their customers' data is restricted: {reading.left_out}", err=True)
     return 0
+
+
+@dataclass
+class _Reading:
+    """Responses as they are read; `left_out` counts those whose customers are restricted."""
+
+    left_out: int = 0
+
+    def responses(self, pages: Iterable[ResponsesPage]) -> Iterator[Invitation]:
+        for page in pages:
+            self.left_out += page.left_out
+            for error in page.unreadable:
+                not_shown(error)
+            yield from page.responses
 
 
 def _noted(found: Iterable[Invitation], acts: Acts) -> Iterator[Invitation]:

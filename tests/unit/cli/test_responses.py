@@ -8,18 +8,20 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from afterbill.adapters.dynamodb import answered
+from afterbill.adapters.dynamodb.answered import AnsweredTable
 from afterbill.adapters.dynamodb.facts import FactsTable
 from afterbill.adapters.dynamodb.restrictions import RestrictionsTable
+from afterbill.answers import read_responses
 from afterbill.answers.hosted import HostedLink, opened, opened_by_anybody
+from afterbill.answers.read_responses import Days, ReadDeps, Selection, pages, ratings
+from afterbill.answers.response_rows import COLUMNS
 from afterbill.intake.ports import FactWrites
 from afterbill.model.customer import Customer
 from afterbill.model.invitation import Answer, State
 from afterbill_cli import cli, deployed
 from afterbill_cli.output import Output
-from afterbill_cli.responses import stored
 from afterbill_cli.responses.commands import show
-from afterbill_cli.responses.rows import COLUMNS
-from afterbill_cli.responses.selection import Selection, ratings
 from tests.contract.people import invitation
 from tests.contract.scores_table import TABLE
 
@@ -50,7 +52,8 @@ def keep(stack):
 def read(stack, capsys):
     def reading(window="30d", output=Output.JSON, now=NOW, **wanted):
         capsys.readouterr()
-        assert show(stack, window, Selection(**wanted), output, now) == 0
+        equal = {name: wanted.pop(name) for name in ("question", "touchpoint") if name in wanted}
+        assert show(stack, window, Selection(equal, **wanted), output, now) == 0
         told = capsys.readouterr().out
         return json.loads(told) if output is Output.JSON else told
 
@@ -139,22 +142,23 @@ def test_what_is_not_known_is_null(keep, read):
 
 
 def test_the_newest_comes_first_and_no_more_are_held_than_fit_one_read(keep, read, monkeypatch):
-    monkeypatch.setattr(stored, "_TOGETHER", 2)
+    monkeypatch.setattr(read_responses, "MOST_TOGETHER", 2)
+    monkeypatch.setattr(answered, "_PAGE", 3)
     keep(*(given(number, Answer(9), NOW - number * timedelta(hours=7)) for number in range(9)))
 
     assert numbers(read()) == list(range(9))
 
 
 def test_rows_are_printed_while_the_rest_is_not_read_yet(stack, keep, monkeypatch):
-    monkeypatch.setattr(stored, "_TOGETHER", 1)
+    monkeypatch.setattr(read_responses, "MOST_TOGETHER", 1)
     keep(*(given(number, Answer(9), NOW - number * DAY) for number in range(3)))
     asked = []
-    table = stored.AnsweredTable(stack.client("dynamodb"), TABLE)
+    table = AnsweredTable(stack.client("dynamodb"), TABLE)
     monkeypatch.setattr(table, "read", lambda wanted: asked.append(wanted) or type(table).read(table, wanted))
 
-    first = next(table.responses(stored.Window("7d", date(2026, 11, 16), date(2026, 11, 22)), Selection(), pytest.fail))
+    first = next(pages(Days(date(2026, 11, 16), date(2026, 11, 22)), Selection(), ReadDeps(table, lambda one: one)))
 
-    assert (int(first.id, 16), len(asked)) == (0, 2)  # the response and its customer
+    assert ([int(one.id, 16) for one in first.responses], len(asked)) == ([0], 2)  # the response and its customer
 
 
 @pytest.mark.parametrize(
@@ -240,8 +244,8 @@ def test_one_that_cannot_be_read_is_passed_over_and_told(stack, keep, capsys):
 
 def test_one_that_is_gone_between_the_index_and_the_table_is_passed_over(keep, read, monkeypatch):
     keep(given(1, Answer(9)), given(2, Answer(8)))
-    whole = stored.AnsweredTable.read
-    monkeypatch.setattr(stored.AnsweredTable, "read", lambda table, wanted: whole(table, wanted[1:]))
+    whole = AnsweredTable.read
+    monkeypatch.setattr(AnsweredTable, "read", lambda table, wanted: whole(table, wanted[1:]))
 
     assert len(read()) == 1
 

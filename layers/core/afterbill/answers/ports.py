@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from afterbill.answers.api_keys import ApiKey
+from afterbill.answers.read_responses import Brief, Place
 from afterbill.model.customer import Customer, Suppression
 from afterbill.model.errors import UnreadableError
 from afterbill.model.invitation import Answer, Invitation, Recorded, StoredInvitation
@@ -152,6 +153,22 @@ class ExternalResponses(Protocol):
 
     def keep_answer(self, invitation: Invitation) -> Invitation | None:
         """Store the invitation, unless one of its id is there: then that one is returned and nothing done. One call."""
+
+
+class AnsweredResponses(Protocol):
+    """The responses by the day they count on, and what is stored of each."""
+
+    def answered(self, place: Place, *, newest_first: bool) -> tuple[Sequence[Brief], bool]:
+        """The responses of this day from the place on, a part of them in order, and whether more follow: one call.
+
+        Those of the last seconds may be missing: indexes follow the table.
+        """
+
+    def read_invitations(self, ids: Sequence[str]) -> Mapping[str, StoredInvitation]:
+        """Those that exist among at most 100 ids, by id, each as it stands or why it cannot be read: one call."""
+
+    def restricted(self, customer_ids: Sequence[str]) -> Collection[str]:
+        """Those of at most 100 customers whose data are used for nothing: one call."""
 
 
 class ApiKeys(Protocol):

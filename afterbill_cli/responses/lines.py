@@ -1,76 +1,18 @@
-"""A response as a row for programs, and as lines for people."""
+"""A response as lines for people."""
 
 import textwrap
 from collections.abc import Iterator
-from datetime import UTC, datetime, tzinfo
-from typing import Any, cast
+from datetime import datetime, tzinfo
+from typing import cast
 
 from afterbill.model.invitation import Answer, Invitation
 from afterbill.model.questions import Question
 from afterbill.model.segments import ANONYMOUS, REMOVED
 from afterbill_cli.plain_text import harmless, one_line
 
-COLUMNS = (
-    "id",
-    "answered_at",
-    "day",
-    "touchpoint",
-    "stage",
-    "question",
-    "rating",
-    "reason",
-    "comment",
-    "contact_ok",
-    "confirmed",
-    "anonymous",
-    "customer",
-    "source",
-    "channel",
-    "locale",
-    "plan",
-    "country",
-    "removed",
-)
-"""Of JSON and CSV; they do not change, new ones come at the end."""
-
-_STAYS = frozenset(
-    {"day", "touchpoint", "stage", "question", "rating", "reason", "contact_ok", "confirmed", "anonymous", "removed"}
-)
-"""The columns of an answer of somebody who was removed: its moment is blurred, and its id leads nowhere."""
 _INDENT = "    "
 _LONGEST = 1000
 """Characters of a comment that are shown."""
-
-
-def row(response: Invitation) -> dict[str, Any]:
-    """Return the response by COLUMNS: times in UTC, the comment as it was written, null for what is not known.
-
-    Of somebody who was removed, all but _STAYS is null.
-    """
-    answer, segments = cast("Answer", response.answer), response.segments
-    values = (
-        response.id,
-        _at(response).astimezone(UTC).isoformat(timespec="seconds"),
-        response.answered_day,
-        response.touchpoint,
-        response.stage,
-        response.question,
-        answer.rating,
-        answer.reason or None,
-        answer.comment or None,
-        answer.contact_ok,
-        answer.confirmed,
-        ANONYMOUS in segments,
-        response.customer_id or None,
-        response.source,
-        response.channel,
-        response.locale or None,
-        segments.get("plan"),
-        segments.get("country"),
-        REMOVED in segments,
-    )
-    whole = dict(zip(COLUMNS, values, strict=True))
-    return {name: value if name in _STAYS else None for name, value in whole.items()} if whole["removed"] else whole
 
 
 def lines(response: Invitation, zone: tzinfo, width: int) -> Iterator[str]:

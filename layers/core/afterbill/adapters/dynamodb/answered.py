@@ -1,0 +1,52 @@
+"""Responses by the day they count on, over DynamoDB; the table is never scanned."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from afterbill.adapters.aws.clients import transient
+from afterbill.adapters.dynamodb import keys
+from afterbill.adapters.dynamodb.items import decode, encode
+from afterbill.adapters.dynamodb.table import InvitationTable
+from afterbill.answers.read_responses import Brief, Place
+
+_PAGE = 300
+"""Entries of the index in one query."""
+
+
+class AnsweredTable(InvitationTable):
+    """AnsweredResponses over the index of answered days."""
+
+    def answered(self, place: Place, *, newest_first: bool) -> tuple[Sequence[Brief], bool]:
+        """The responses of this day from the place on, as many as one query returns, and whether it has more."""
+        day = {":day": place.day.isoformat()}
+        begin = {keys.ANSWERED_DAY: day[":day"], "answered_at": place.at}
+        start = keys.invitation(place.id) | encode(begin) if place.id else None
+        with transient("querying the table"):
+            page = self.dynamodb.query(
+                TableName=self.table,
+                IndexName=keys.BY_ANSWERED_DAY,
+                KeyConditionExpression=f"{keys.ANSWERED_DAY} = :day",
+                ExpressionAttributeValues=encode(day),
+                ScanIndexForward=not newest_first,
+                Limit=_PAGE,
+                **({"ExclusiveStartKey": start} if start else {}),
+            )
+        return [_brief_of(item) for item in page["Items"]], "LastEvaluatedKey" in page
+
+    def restricted(self, customer_ids: Sequence[str]) -> Collection[str]:
+        """Those of at most 100 customers whose data are used for nothing: one call, none without customers."""
+        items = self.read([keys.customer(id_) for id_ in customer_ids])
+        return {keys.customer_id(item) for item in items.values() if "restricted_at" in item}
+
+
+def _brief_of(item: Mapping[str, Any]) -> Brief:
+    plain = decode(item)
+    rating, segments = plain.get("rating"), dict(plain.get("segments", {}))
+    reason = {"reason": str(plain["answer_reason"])} if "answer_reason" in plain else {}
+    return Brief(
+        keys.invitation_id(dict(item)),
+        str(plain["answered_at"]),
+        None if rating is None else int(rating),
+        segments | reason,
+        "unconfirmed" not in plain,
+    )
