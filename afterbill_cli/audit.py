@@ -8,13 +8,13 @@ from typing import Any
 import click
 
 from afterbill.adapters.dynamodb.items import stamp
+from afterbill.model.plain_text import one_line
 from afterbill.model.privacy import Act
 from afterbill_cli import deployed, options
 from afterbill_cli.acts import ledger_of
 from afterbill_cli.deployed import Deployed
 from afterbill_cli.options import StackChoice
 from afterbill_cli.output import Output, counted, print_csv, print_json_rows
-from afterbill_cli.plain_text import one_line
 
 COLUMNS = ("at", "who", "what", "whose", "found", "why")
 _DAYS = re.compile(r"([1-9][0-9]{0,3})d", re.ASCII)

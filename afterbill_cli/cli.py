@@ -11,7 +11,7 @@ import click
 from click.shell_completion import shell_complete
 
 from afterbill.model.errors import AfterbillError, TransientError
-from afterbill_cli.plain_text import harmless, one_line
+from afterbill.model.plain_text import harmless, one_line
 
 _COMPLETE = "_AFTERBILL_COMPLETE"
 """Set by the completion of a shell."""

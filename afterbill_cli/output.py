@@ -11,7 +11,7 @@ from enum import StrEnum
 import click
 
 from afterbill.model.errors import UnreadableError
-from afterbill_cli.plain_text import harmless
+from afterbill.model.plain_text import harmless
 
 _FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20", "\n")
 """A spreadsheet computes a cell that begins with one of these, of which some are wide in East Asia."""

@@ -16,6 +16,7 @@ from afterbill.model.billing import ObjectReference, OperatorTask, ParsedElement
 from afterbill.model.customer import Customer
 from afterbill.model.errors import AfterbillError, ConfigurationError, PayloadError
 from afterbill.model.invitation import Invitation, SkipReason
+from afterbill.model.plain_text import one_line
 from afterbill.model.privacy import PrivacyAsk, RequestKind
 from afterbill.model.retention import Retention
 from afterbill.model.webhooks import Source, Webhook
@@ -32,7 +33,6 @@ from afterbill_cli.memory.keys import MemoryApis
 from afterbill_cli.memory.queues import MemoryDeadLetters, MemoryInbox, MemorySendQueue, MemoryTimer
 from afterbill_cli.memory.table import MemoryTable
 from afterbill_cli.output import Output, print_json
-from afterbill_cli.plain_text import one_line
 from afterbill_cli.skip_reasons import why
 
 _ASKS = {

@@ -11,6 +11,7 @@ from afterbill.adapters.dynamodb.sending_gate import GatesTable
 from afterbill.adapters.dynamodb.sending_switch import SendingSwitchTable, restored
 from afterbill.insight.nps import Tally
 from afterbill.model.errors import AfterbillError
+from afterbill.model.plain_text import one_line
 from afterbill.outreach.policy import Policy
 from afterbill.outreach.quota_gate import Gate
 from afterbill.outreach.reputation import Figures, Origins, SendingPause, percent, risk, watched
@@ -20,7 +21,6 @@ from afterbill_cli.acts import ledger_of
 from afterbill_cli.deployed import Deployed
 from afterbill_cli.options import StackChoice
 from afterbill_cli.output import Output, not_shown, print_json
-from afterbill_cli.plain_text import one_line
 
 _QUOTAS = {
     "mail": "The day quota of SES",

@@ -14,12 +14,12 @@ from afterbill.model.billing import CROWDED, SHOP_REDACT, UNMATCHED
 from afterbill.model.campaigns import CAMPAIGNS
 from afterbill.model.errors import AfterbillError
 from afterbill.model.invitation import SkipReason
+from afterbill.model.plain_text import one_line
 from afterbill_cli import deployed, options
 from afterbill_cli.acts import Acts
 from afterbill_cli.deployed import Deployed
 from afterbill_cli.options import StackChoice
 from afterbill_cli.output import Output, print_json
-from afterbill_cli.plain_text import one_line
 
 VERIFIER = "verifier"
 _WITHOUT_DEADLINE = frozenset({VERIFIER, UNMATCHED, CROWDED, SkipReason.NO_BASIS})

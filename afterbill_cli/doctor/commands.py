@@ -10,6 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
 from afterbill.model.errors import AfterbillError
+from afterbill.model.plain_text import one_line
 from afterbill_cli import deployed, options
 from afterbill_cli.aws_errors import credentials_refused, explained
 from afterbill_cli.doctor.checks import CHECKS, Check, examine
@@ -18,7 +19,6 @@ from afterbill_cli.doctor.findings import Finding, Verdict
 from afterbill_cli.doctor.stack_under_test import StackUnderTest
 from afterbill_cli.options import StackChoice
 from afterbill_cli.output import Output, print_json
-from afterbill_cli.plain_text import one_line
 
 NamedFinding = tuple[str, Finding]
 """A finding with the name of the check it comes from."""

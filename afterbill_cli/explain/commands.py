@@ -9,6 +9,7 @@ import click
 
 from afterbill.answers.response_rows import row
 from afterbill.model.invitation import Invitation
+from afterbill.model.plain_text import one_line
 from afterbill.model.retention import as_kept
 from afterbill_cli import deployed as stacks
 from afterbill_cli import options
@@ -19,7 +20,6 @@ from afterbill_cli.explain.profile import profile
 from afterbill_cli.explain.timeline import TimelineContext, rule_of, timeline
 from afterbill_cli.options import StackChoice
 from afterbill_cli.output import Output, print_json
-from afterbill_cli.plain_text import one_line
 from afterbill_cli.responses.lines import wrapped
 
 

@@ -16,6 +16,7 @@ from afterbill.adapters.dynamodb.privacy_requests import PrivacyRequestsTable
 from afterbill.adapters.dynamodb.restrictions import RestrictionsTable
 from afterbill.adapters.phones import number_hashes
 from afterbill.model.customer import source_of
+from afterbill.model.plain_text import one_line
 from afterbill.model.privacy import DEADLINE, Person, PrivacyRequest, RequestKind, RequestState
 from afterbill.privacy.erase import EraseDeps
 from afterbill.privacy.ports import People, PrivacyRequests
@@ -25,7 +26,6 @@ from afterbill_cli.deployed import Deployed
 from afterbill_cli.output import counted
 from afterbill_cli.people.lookup import Lookup
 from afterbill_cli.people.who import Whom, known_by
-from afterbill_cli.plain_text import one_line
 from afterbill_cli.privacy.erasing import erasing
 
 

@@ -15,6 +15,7 @@ from afterbill.content.brand import Brand, brand_of
 from afterbill.content.web.data_export.page import DataExportPage
 from afterbill.content.wording import choose_locale
 from afterbill.model.errors import AfterbillError
+from afterbill.model.plain_text import harmless
 from afterbill.model.privacy import PrivacyRequest, RequestKind, RequestState
 from afterbill.model.suggestions import did_you_mean
 from afterbill.privacy.export import Exporter, Keeper, export, language_of
@@ -24,7 +25,6 @@ from afterbill_cli.deployed import Deployed
 from afterbill_cli.options import StackChoice
 from afterbill_cli.output import print_json, written_json
 from afterbill_cli.people.who import Whom, find_whom
-from afterbill_cli.plain_text import harmless
 from afterbill_cli.privacy.deps import PrivacyDeps, agreed, done_now, now_utc, tell_nobody, tell_whom
 from afterbill_cli.privacy.periods import copies_days
 

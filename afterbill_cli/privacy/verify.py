@@ -4,12 +4,12 @@ from pathlib import Path
 
 import click
 
+from afterbill.model.plain_text import one_line
 from afterbill.privacy.receipt import LARGEST, VERSION, Verdict, parts, verify
 from afterbill_cli import deployed, options
 from afterbill_cli.deployed import Deployed
 from afterbill_cli.options import StackChoice
 from afterbill_cli.output import Output, print_json
-from afterbill_cli.plain_text import one_line
 from afterbill_cli.privacy.deps import PrivacyDeps
 
 _SAID = {

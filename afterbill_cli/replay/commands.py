@@ -15,13 +15,13 @@ from afterbill.adapters.aws.secret_keys import SecretKeys
 from afterbill.adapters.dynamodb.facts import FactsTable
 from afterbill.intake.ports import BillingApis, Inbox
 from afterbill.model.errors import ConfigurationError
+from afterbill.model.plain_text import one_line
 from afterbill_cli import deployed, options
 from afterbill_cli.acts import Acts
 from afterbill_cli.deployed import Deployed
 from afterbill_cli.memory.keys import MemoryApis
 from afterbill_cli.options import StackChoice
 from afterbill_cli.output import Output, print_csv, print_json_rows
-from afterbill_cli.plain_text import one_line
 from afterbill_cli.replay.dry_capture import DryCapture, dry_capture
 from afterbill_cli.replay.messages import SIGNED, UNSIGNED, DeadLetters, Message, evidence, files
 from afterbill_cli.sources import stack_secrets

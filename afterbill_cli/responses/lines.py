@@ -6,9 +6,9 @@ from datetime import datetime, tzinfo
 from typing import cast
 
 from afterbill.model.invitation import Answer, Invitation
+from afterbill.model.plain_text import harmless, one_line
 from afterbill.model.questions import Question
 from afterbill.model.segments import ANONYMOUS, REMOVED
-from afterbill_cli.plain_text import harmless, one_line
 
 _INDENT = "    "
 _LONGEST = 1000

@@ -7,10 +7,10 @@ from afterbill.connectors import registry
 from afterbill.intake.connector import Call
 from afterbill.intake.ports import BillingApis
 from afterbill.model.errors import AfterbillError, ConfigurationError, PayloadError
+from afterbill.model.plain_text import one_line
 from afterbill.model.webhooks import Source
 from afterbill_cli import tasks
 from afterbill_cli.deployed import Deployed
-from afterbill_cli.plain_text import one_line
 from afterbill_cli.sources import stack_secrets
 from afterbill_cli.sources.stack_secrets import with_secret
 

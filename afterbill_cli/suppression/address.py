@@ -14,8 +14,8 @@ from afterbill.adapters.phones import mobile_number
 from afterbill.model.addresses import mailbox
 from afterbill.model.customer import Customer, Suppression
 from afterbill.model.errors import AfterbillError
+from afterbill.model.plain_text import one_line
 from afterbill_cli.deployed import Deployed
-from afterbill_cli.plain_text import one_line
 from afterbill_cli.suppression.elsewhere import OwnList, list_of_numbers, list_of_ses
 from afterbill_cli.suppression.stored import Lift, Standing, SuppressionTable
 

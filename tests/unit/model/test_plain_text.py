@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from afterbill_cli.plain_text import harmless, one_line
+from afterbill.model.plain_text import harmless, one_line
 
 
 @pytest.mark.parametrize(
