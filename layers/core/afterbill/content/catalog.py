@@ -122,14 +122,14 @@ def catalog_problems(place: str, file: Mapping[str, Any]) -> Iterator[str]:
     for key, kind in _ABOUT.items():
         if not isinstance(about.get(key), kind):
             yield f"{place}: catalog.{key} must be " + ("true or false" if kind is bool else "a text")
-    there = {*texts, *(nearest(key, TEXTS) for key in texts if key not in TEXTS)}
+    there = {*texts, *(nearest(key, TEXTS) for key in texts if _unknown(key))}
     yield from (f"{place}: {key} is missing" for key in REQUIRED if key not in there)
     for key, text in texts.items():
         yield from (f"{place}: {problem}" for problem in _text_problems(key, text))
 
 
 def _text_problems(key: str, text: object) -> Iterator[str]:
-    if key not in TEXTS and not key.startswith(REASON):
+    if _unknown(key):
         yield did_you_mean(key, TEXTS, ": no mail and no page says it")
     elif not isinstance(text, str):
         yield f"{key} must be a text in quotes, not {shown(text)}"
@@ -139,6 +139,10 @@ def _text_problems(key: str, text: object) -> Iterator[str]:
         yield f"{key} must be one line without blanks around it"
     else:
         yield from (f"{key}: {problem}" for problem in placeholder_problems(text, TEXTS.get(key, frozenset()) | NAMES))
+
+
+def _unknown(key: str) -> bool:
+    return key not in TEXTS and not key.startswith(REASON)
 
 
 def placeholder_problems(text: str, allowed: frozenset[str]) -> Iterator[str]:
