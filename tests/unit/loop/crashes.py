@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from afterbill.model.errors import TransientError
@@ -79,10 +80,10 @@ def every_fault(prepare: Callable[[], World], act: Callable[[World], object]) ->
                     break
 
 
-def pass_days(world: World, days: float = 1) -> Counter[Finding]:
+def pass_days(world: World, days: float = 1, every: timedelta = 15 * MINUTE) -> Counter[Finding]:
     """Timers fire, messages arrive and sweeps run every quarter of an hour; all that they found, added up."""
     found: Counter[Finding] = Counter()
-    for _ in range(int(days * DAY / (15 * MINUTE))):
-        world.pass_time(15 * MINUTE)
+    for _ in range(int(days * DAY / every)):
+        world.pass_time(every)
         found.update(world.sweep())
     return found

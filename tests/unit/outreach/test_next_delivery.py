@@ -255,7 +255,7 @@ def test_whatever_dies_what_follows_exists_once_and_nothing_is_left_over(name: s
         world.send(ID, number)
         if one(world).state in {State.SENDING, State.UNKNOWN} and one(world).channel == MAIL:
             confirm(world)
-        pass_days(world, 12)
+        pass_days(world, 12, every=HOUR)
         end = one(world)
         assert end.state is State.SENT
         assert timer(world).schedules == {}
@@ -277,7 +277,7 @@ def test_where_no_message_comes_again_the_sweep_heals(channel: Channel) -> None:
             world.live(20 * MINUTE)
             world.sweep()
             confirm(world)
-        pass_days(world, 4)
+        pass_days(world, 4, every=HOUR)
         assert (one(world).state, one(world).channel) == (State.SENT, SMS)
         assert timer(world).schedules == {}
     assert healed >= 2
