@@ -8,7 +8,6 @@ from pathlib import PurePosixPath
 import pytest
 
 from afterbill.insight.archive.columns import COMMENTS, FACTS, place
-from tests.infra.conftest import ROOT
 from tests.infra.reading import FUNCTIONS, OfOne, OfType, Resource, allowing
 
 KINDS = {
@@ -130,10 +129,3 @@ class TestEngine:
             pytest.skip("this machine has another system than Lambda, and a wheel for it")
 
         assert min((int(major), int(minor)) for major, minor in tags) <= OLDEST_GLIBC
-
-    def test_the_layer_is_locked_to_what_is_tested(self) -> None:
-        def locked(file: str) -> list[str]:
-            return re.findall(r"^duckdb==[\d.]+", (ROOT / file).read_text(), re.MULTILINE)
-
-        assert len(locked("layers/reports/requirements.txt")) == 1
-        assert locked("layers/reports/requirements.txt") == locked("requirements/dev.txt")
