@@ -227,10 +227,20 @@ def _events(resources: Mapping[str, Any], kind: str) -> list[Any]:
 
 def _runs(event: Mapping[str, Any]) -> int:
     """Runs in a month of a schedule such as `rate(15 minutes)`, by default."""
-    rate = event["Properties"]["ScheduleExpression"]
-    text = template()["Parameters"][rate["Ref"]]["Default"] if isinstance(rate, dict) else rate
+    text = _rate(event["Properties"]["ScheduleExpression"])
     every, unit = re.fullmatch(r"rate\((\d+) (minute|hour|day)s?\)", text).groups()  # type: ignore[union-attr]  # or it raises
     return _MINUTES // (int(every) * {"minute": 1, "hour": 60, "day": 60 * 24}[unit])
+
+
+def _rate(expression: Any) -> str:  # noqa: ANN401  # a text, or a function of CloudFormation
+    parameters = template()["Parameters"]
+    match expression:
+        case {"Ref": name}:
+            return str(parameters[name]["Default"])
+        case {"Fn::If": [_, _, {"Fn::Sub": text}]}:
+            return re.sub(r"\$\{(\w+)\}", lambda one: str(parameters[one[1]]["Default"]), text)
+        case _:
+            return str(expression)
 
 
 def _alarm_metrics(alarm: Mapping[str, Any]) -> int:

@@ -51,6 +51,7 @@ def deploy(public_url: str) -> dict[str, str]:
         "ComputeRate='rate(1 minute)'",
         "PollRate='rate(1 minute)'",
         "CampaignRate='rate(1 minute)'",
+        "ReportMinutes=1",
         "EvidenceDays=7",
         "SmsService=sns",
     ]

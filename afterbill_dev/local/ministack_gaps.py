@@ -1,7 +1,8 @@
 """Corrections through MiniStack's API after the deployment, where its CloudFormation is incomplete or wrong.
 
 The template stays as strict as AWS needs it; whatever is widened is widened here. What MiniStack cannot show at all
-(bisecting, dead letters of schedules, flexible windows, iam:PassRole) is asserted on the template in tests/infra.
+(bisecting, dead letters of schedules, flexible windows, iam:PassRole, the lifecycle of buckets, partition projection,
+the limit of a workgroup) is asserted on the template in tests/infra.
 """
 
 import json
@@ -17,17 +18,25 @@ from afterbill_dev.paths import ACCOUNT, REGION, STACK_NAME
 ANY_METHOD = "x-amazon-apigateway-any-method"
 INTEGRATION = "x-amazon-apigateway-integration"
 QUEUES = ("InboxUrl", "UnsignedInboxUrl", "SendQueueUrl", "MailEventsUrl", "SmsEventsUrl")
+REPORT_REQUESTS_SECONDS = 300
+"""The same for reports, which take longer to compute."""
+PLACES = re.compile(r"'(?:[^']|'')*'|--[^\n]*|\?")
+"""A text in quotes, a comment, or the place of a parameter."""
 LEADING_KEYS = "dynamodb:LeadingKeys"
 RETRY_SECONDS = 20
 """On AWS a failed message comes back after three minutes, too long for a laptop."""
 
 
 def add_routes(api_id: str) -> dict[str, str]:
-    """Create the routes of the API, which SAM writes into its `Body` and MiniStack does not read; path -> function."""
+    """Create the routes of the API, which SAM writes into its `Body` and MiniStack does not read; path -> function.
+
+    Of two functions on one path it is the one that takes every method.
+    """
     gateway = boto3.client("apigatewayv2")
     routes = {}
     for verb, path, function_arn in _routes():
-        routes[path] = function_arn
+        if verb == "ANY" or path not in routes:
+            routes[path] = function_arn
         integration = gateway.create_integration(
             ApiId=api_id, IntegrationType="AWS_PROXY", IntegrationUri=function_arn, PayloadFormatVersion="2.0"
         )
@@ -109,6 +118,21 @@ def hasten_retries(outputs: Mapping[str, str]) -> None:
         boto3.client("sqs").set_queue_attributes(
             QueueUrl=outputs[queue], Attributes={"VisibilityTimeout": str(RETRY_SECONDS)}
         )
+    boto3.client("sqs").set_queue_attributes(
+        QueueUrl=outputs["ReportRequestsUrl"], Attributes={"VisibilityTimeout": str(REPORT_REQUESTS_SECONDS)}
+    )
+
+
+def fill_parameters(athena: Any) -> None:  # noqa: ANN401  # a boto3 client
+    """Have the client put the parameters of a query into its statement: MiniStack's Athena passes over them."""
+    athena.meta.events.register("provide-client-params.athena.StartQueryExecution", _filled)
+
+
+def _filled(params: Mapping[str, Any], **_: object) -> dict[str, Any]:
+    literals = iter(params.get("ExecutionParameters", ()))
+    filled = PLACES.sub(lambda part: next(literals) if part[0] == "?" else part[0], params["QueryString"])
+    others = {name: value for name, value in params.items() if name != "ExecutionParameters"}
+    return {**others, "QueryString": filled}
 
 
 def number_concurrency() -> None:
@@ -120,9 +144,10 @@ def number_concurrency() -> None:
             functions.update_event_source_mapping(UUID=mapping["UUID"], ScalingConfig={"MaximumConcurrency": limit})
 
 
-def admit_plain_http(bucket: str) -> None:
-    """Take off the bucket, the queues and the topics what refuses plain HTTP: MiniStack does not speak TLS."""
-    boto3.client("s3").delete_bucket_policy(Bucket=bucket)
+def admit_plain_http(*buckets: str) -> None:
+    """Take off the buckets, the queues and the topics what refuses plain HTTP: MiniStack does not speak TLS."""
+    for bucket in buckets:
+        boto3.client("s3").delete_bucket_policy(Bucket=bucket)
     sqs, sns = boto3.client("sqs"), boto3.client("sns")
     for url in _all_of("AWS::SQS::Queue"):
         attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"])["Attributes"]

@@ -107,6 +107,7 @@ def _start_on(api: socket.socket, post: socket.socket, made_from: str, wanted: W
         "stack_name": STACK_NAME,
         "region": REGION,
         "table": outputs["TableName"],
+        "archive": outputs["ArchiveBucketName"],
         "sources": {name: source.described for name, source in sources.items()},
         "configuration": str(CONFIGURED),
         "outputs": outputs,
@@ -122,7 +123,7 @@ def _bridge(outputs: Mapping[str, str], sources: local_sources.Sources) -> None:
     ministack_gaps.forget_leading_keys()
     ministack_gaps.hasten_retries(outputs)
     ministack_gaps.number_concurrency()
-    ministack_gaps.admit_plain_http(outputs["EvidenceBucketName"])
+    ministack_gaps.admit_plain_http(outputs["EvidenceBucketName"], outputs["ArchiveBucketName"])
     ministack_gaps.fill_secrets(outputs, sources)
 
 

@@ -2,7 +2,10 @@
 
 import json
 
-from afterbill_dev.local.ministack_gaps import admitting, keyless
+import boto3
+from botocore.stub import Stubber
+
+from afterbill_dev.local.ministack_gaps import admitting, fill_parameters, keyless
 from tests.infra.reading import OfOne, OfType
 
 
@@ -26,3 +29,16 @@ def test_whoever_may_write_to_a_queue_still_may(properties: OfOne) -> None:
     [sending] = json.loads(admitting(json.dumps(properties("MailEventsQueuePolicy")["PolicyDocument"])))["Statement"]
 
     assert sending["Effect"] == "Allow"
+
+
+def test_parameters_of_a_query_stand_in_its_statement() -> None:
+    athena = boto3.client("athena", "us-east-1", aws_access_key_id="a", aws_secret_access_key="b")
+    fill_parameters(athena)
+    with Stubber(athena) as stub:
+        expected = {"QueryString": "SELECT '?' WHERE plan = 'Team' -- why?\nAND n > 3", "WorkGroup": "shop"}
+        stub.add_response("start_query_execution", {"QueryExecutionId": "1"}, expected)
+        athena.start_query_execution(
+            QueryString="SELECT '?' WHERE plan = ? -- why?\nAND n > ?",
+            ExecutionParameters=["'Team'", "3"],
+            WorkGroup="shop",
+        )

@@ -85,8 +85,12 @@ def test_an_alarm_on_an_expression_costs_each_of_its_metrics():
     assert costs._alarm_metrics({"Properties": {"MetricName": "Errors"}}) == 1
 
 
+BY_MINUTES = {"Fn::If": ["ArchivesEveryMinute", "rate(1 minute)", {"Fn::Sub": "rate(${ReportMinutes} minutes)"}]}
+
+
 @pytest.mark.parametrize(
-    ("rate", "runs"), [("rate(15 minutes)", 2_880), ("rate(1 hour)", 720), ({"Ref": "ComputeRate"}, 2_880)]
+    ("rate", "runs"),
+    [("rate(15 minutes)", 2_880), ("rate(1 hour)", 720), ({"Ref": "ComputeRate"}, 2_880), (BY_MINUTES, 720)],
 )
 def test_a_schedule_runs_so_often_a_month(rate, runs):
     assert costs._runs({"Properties": {"ScheduleExpression": rate}}) == runs

@@ -117,7 +117,7 @@ def literal(value: Parameter) -> str:
 
 
 def _failure(status: Mapping[str, Any]) -> AfterbillError:
-    reason = status.get("StateChangeReason") or "no reason is given"
+    reason = " ".join(status.get("StateChangeReason", "").split()) or "no reason is given"
     if status.get("AthenaError", {}).get("Retryable"):
         return TransientError(f"a query failed: {reason}")
     what = "stopped the query" if status["State"] == "CANCELLED" else "could not answer"
