@@ -112,8 +112,8 @@ class MemoryItems:
             erased_at=self.erased.get(wanted.alias_hash),
         )
 
-    def commit(self, change: FactWrites) -> bool:
-        """All or nothing."""
+    def _holds(self, change: FactWrites) -> bool:
+        """True where everything is still as the change assumes."""
         there = self.invitations.get(change.invitation.id) if change.invitation else None
         if there and not (change.invitation and change.invitation.test and there.reason == SkipReason.TEST_MODE):
             return False
@@ -127,7 +127,11 @@ class MemoryItems:
             unseen_links: Collection[str] = self.peers if change.stops else self.stops
             if any(link in unseen_links for link in (change.stops or change.peers)):
                 return False
-        if any(self.failed_payments.get(link, at) > at for link, at in change.failed.items()):
+        return not any(self.failed_payments.get(link, at) > at for link, at in change.failed.items())
+
+    def commit(self, change: FactWrites) -> bool:
+        """All or nothing."""
+        if not self._holds(change) or (change.reported and not self._join_reported(change.reported)):
             return False
         if change.invitation:
             self.invitations[change.invitation.id] = change.invitation
@@ -141,6 +145,13 @@ class MemoryItems:
         if change.event:
             self.events[*change.event, change.about] = change.customer_id
         return True
+
+    def _join_reported(self, told: Invitation) -> bool:
+        stored = self.alive(told.id)
+        if not stored or (stored.reported_at and told.reported_at and stored.reported_at > told.reported_at):
+            return False
+        reported = {name: getattr(told, name) for name in ("reported_reason", "reported_comment", "reported_at")}
+        return bool(self._change(stored, **reported))
 
     def keep_task(self, task: OperatorTask, address_hash: str, now: datetime) -> bool:  # noqa: ARG002  # nothing expires here
         """False for one that is known."""

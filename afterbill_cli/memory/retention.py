@@ -89,6 +89,8 @@ def _response(place: tuple[str, str], one: Invitation) -> Holding:
         from_elsewhere=one.reason == COLLECTED,
         customer_id=one.customer_id,
         comment=one.answer.comment if one.answer else "",
+        reported_comment=one.reported_comment,
+        occurred_at=one.occurred_at if one.reported_comment else None,
         answered_at=one.answered_at,
         closes_at=one.answer_until,
         visits=one.visits,
@@ -112,4 +114,5 @@ def _customer(place: tuple[str, str], one: Customer) -> Holding:
 
 def _scrubbed(one: Invitation, after: Holding) -> Invitation:
     answer = replace(one.answer, comment=after.comment) if one.answer else None
-    return replace(one, answer=answer, visits=after.visits, condensed=after.condensed, label=after.label)
+    one = replace(one, answer=answer, reported_comment=after.reported_comment)
+    return replace(one, visits=after.visits, condensed=after.condensed, label=after.label)

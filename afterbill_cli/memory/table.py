@@ -50,6 +50,7 @@ class MemoryTable(MemoryItems):
             locale=invitation.locale,
             zone=invitation.zone,
             channel=invitation.channel,
+            recurring=invitation.recurring or stored.recurring,
             segments=invitation.segments,
         )
         waiting = {id_: entry for id_, entry in known.waiting.items() if id_ != invitation.id}

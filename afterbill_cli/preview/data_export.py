@@ -14,6 +14,7 @@ from afterbill.model.customer import Customer, Recipient, Suppression
 from afterbill.model.invitation import Answer, FollowUp, Invitation, SkipReason, State
 from afterbill.model.privacy import Person, PrivacyRequest, RequestKind, RequestState
 from afterbill.model.questions import Question
+from afterbill.model.recurring import Recurring
 from afterbill.model.subscriptions import Subscription
 from afterbill.model.visits import CondensedVisits, Kind, Visit
 from afterbill.privacy.export import Contact, Held, Keeper, export
@@ -22,6 +23,7 @@ from afterbill_cli.preview.variants import Variant
 _NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 _DAY = timedelta(days=1)
 _COMMENT = "Invoices arrive on time, and the export saves me an afternoon every month.\nAsk Bob, he says the same."
+_PRICE = Recurring(Money(4900, "EUR"), 3, "month")
 _CUSTOMER = Customer(
     "0a" * 16,
     address="ada@example.com",
@@ -39,7 +41,7 @@ _CUSTOMER = Customer(
     last_asked_at=_NOW - 3 * _DAY,
     last_seen_at=_NOW - 2 * _DAY,
     subscriptions={
-        "sub_1": Subscription(_NOW - 9 * _DAY),
+        "sub_1": Subscription(_NOW - 9 * _DAY, recurring=_PRICE, priced_at=_NOW - 9 * _DAY),
         "sub_2": Subscription(_NOW - 8 * _DAY, announced_at=_NOW - 8 * _DAY, ended_at=_NOW - 8 * _DAY),
         "sub_3": Subscription(_NOW - 7 * _DAY, announced_at=_NOW - 7 * _DAY, expired_at=_NOW - 7 * _DAY),
     },
@@ -94,9 +96,10 @@ def _surveys() -> Iterator[Invitation]:
             state=state,
             reason=SkipReason.COOLDOWN if state is State.CLOSED else "",
             money=Money(4900, "EUR"),
+            recurring=_PRICE,
             objects={"invoice": f"in_{number}"},
             products=("Cloud, one month",),
-            **(_sent(at) if state is State.SENT else {}),
+            **(_sent(at) if state is State.SENT else _ended(at) if state is State.CLOSED else {}),
         )
     yield replace(
         Invitation("f" * 32, "", _CUSTOMER.id, **_elsewhere()),
@@ -118,6 +121,12 @@ def _sent(at: datetime) -> dict[str, Any]:
         "answer": Answer(9, _COMMENT, "service", contact_ok=True),
         "answered_at": at + _DAY,
     }
+
+
+def _ended(at: datetime) -> dict[str, Any]:
+    """Return what a billing system reports of an end."""
+    words = "It is more than we need this year."
+    return {"reported_reason": "too_complex", "reported_comment": words, "reported_at": at}
 
 
 def _elsewhere() -> dict[str, Any]:

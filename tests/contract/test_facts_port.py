@@ -72,6 +72,7 @@ def test_an_invitation_comes_back_whole(world):
         recurring=Recurring(Money(120_00, "CHF"), 3, "month"),
         reported_reason="too_expensive",
         reported_comment="Zu teuer\nfür uns",
+        reported_at=NOW + timedelta(microseconds=7),
         deferrals=(Deferral(NOW, SkipReason.COOLDOWN, NOW + timedelta(days=2)), Deferral(NOW, SkipReason.WINDOW, DUE)),
         reminded_at=NOW + timedelta(days=7),
         closed_at=NOW + timedelta(days=40),
@@ -141,6 +142,8 @@ def test_a_customer_comes_back_whole(world):
                 running_at=DUE,
                 expired_at=DUE + timedelta(microseconds=1),
                 farewell="a fact",
+                recurring=Recurring(Money(4900, "EUR"), 3, "month"),
+                priced_at=NOW + timedelta(microseconds=1),
             ),
             "sub 2 é": Subscription(NOW),
         },
@@ -153,6 +156,40 @@ def test_a_customer_comes_back_whole(world):
     world.facts.commit(FactWrites(customers=(whole,)))
 
     assert world.facts.customers(["customer-1"]) == {"customer-1": replace(whole, version=1)}
+
+
+def reported(at=NOW, reason="too_expensive", comment="Zu teuer"):
+    return replace(invitation(), reported_reason=reason, reported_comment=comment, reported_at=at)
+
+
+@pytest.mark.parametrize("one", [invitation(), invitation(state=State.CLOSED, reason="not_asked")])
+def test_a_reported_reason_joins_its_fact(world, one):
+    world.facts.commit(FactWrites(invitation=one))
+
+    assert world.facts.commit(FactWrites(reported=reported(), event=("evt_2", "stripe"), about=ID))
+    assert world.facts.commit(FactWrites(reported=reported(NOW + timedelta(seconds=1), "unused", "")))
+
+    stored = world.invitations.invitation(ID)
+    assert (stored.reported_reason, stored.reported_at) == ("unused", NOW + timedelta(seconds=1))
+    told = ("reported_reason", "reported_comment", "reported_at")
+    assert replace(stored, **{name: getattr(one, name) for name in told}) == one
+
+
+def test_a_reported_reason_that_is_older_than_the_stored_one_is_refused(world):
+    world.facts.commit(FactWrites(invitation=reported()))
+
+    assert not world.facts.commit(FactWrites(reported=reported(NOW - timedelta(seconds=1), "unused")))
+    assert world.facts.commit(FactWrites(reported=reported()))
+    assert world.invitations.invitation(ID) == reported()
+
+
+def test_a_fact_that_is_gone_gets_no_reason(world):
+    assert not world.facts.commit(FactWrites(reported=reported()))
+    erased = invitation(state=State.CLOSED, reason=SkipReason.ERASED)
+    world.facts.commit(FactWrites(invitation=erased))
+
+    assert not world.facts.commit(FactWrites(reported=reported()))
+    assert world.invitations.invitation(ID) == erased
 
 
 def test_the_same_fact_is_committed_once(world):

@@ -116,6 +116,7 @@ SEGMENTS = {
     "channel": "mail",
     "plan": "pro",
 }
+BEYOND_SCORES = {"account": "Analytical Engines Ltd", "payment_method": "card", "seats": "12"}
 SURVEYS = {
     "sent": invitation(**SENT),
     "answered": invitation(**SENT, **ANSWERED, answer=Answer(0, "words", "price", contact_ok=True)),
@@ -129,6 +130,8 @@ SURVEYS = {
     "reported": invitation(
         **ANSWERED, state=State.CLOSED, reason=COLLECTED, address_hashes=(), segments=SEGMENTS, answer=Answer(10)
     ),
+    "of an account": invitation(**SENT, segments=SEGMENTS | BEYOND_SCORES | {"question": "csat"}),
+    "of an end": invitation(**SENT, reported_reason="price", reported_comment="words", reported_at=NOW),
     "at night elsewhere": invitation(**SENT | {"sent_day": "2026-11-21"}, created_at=NOW.replace(hour=23)),
 }
 
@@ -154,6 +157,13 @@ def test_what_counts_becomes_an_anonymous_row(privacy):
     assert {name: read(privacy, one.id) for name, one in surveys.items()} == {
         name: tombstone(one) for name, one in surveys.items()
     }
+
+
+def test_a_row_tells_what_scores_count_and_no_account(privacy):
+    planted(privacy, {"of an account": SURVEYS["of an account"]})
+    privacy.forget()
+
+    assert read(privacy, ROWS[0]).segments == SEGMENTS | {"question": "csat", "removed": "yes"}
 
 
 NOT_COUNTED = {

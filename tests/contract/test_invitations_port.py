@@ -6,8 +6,10 @@ from datetime import timedelta
 import pytest
 
 from afterbill.intake.ports import FactQuery, FactWrites
+from afterbill.model.billing import Money
 from afterbill.model.customer import NOBODY, Recipient
 from afterbill.model.invitation import Answer, Deferral, Delivery, FollowUp, SkipReason, State
+from afterbill.model.recurring import Recurring
 from afterbill.outreach.policy import Situation
 from tests.contract.people import (
     ADA,
@@ -159,6 +161,7 @@ def test_a_claim_keeps_what_the_mail_was_sent_with(world):
     ours = replace(
         claimed(asked), segments=segments, locale="de-AT", zone="Europe/Vienna", address_hashes=(NEW_ADDRESS,)
     )
+    ours = replace(ours, recurring=Recurring(Money(4900, "EUR"), 1, "month"))
 
     assert world.invitations.claim(ours, who, ADA)
 

@@ -21,6 +21,7 @@ from afterbill.model.billing import CustomerRef, Money, OperatorTask
 from afterbill.model.customer import Suppression
 from afterbill.model.invitation import Answer, State
 from afterbill.model.privacy import PrivacyRequest, RequestKind, RequestState
+from afterbill.model.recurring import Recurring
 from afterbill.model.short_links import ShortLink
 from afterbill.model.visits import Kind, Visit
 from afterbill.model.webhooks import Webhook
@@ -68,8 +69,19 @@ def plant_customer(ada: Marked) -> None:
 def plant_survey(ada: Marked) -> None:
     fact, objects = f"stripe|acct|{mark('fact')}|payment_succeeded|", {"invoice": mark("object"), "charge": "ch_1"}
     one = invitation(
-        ID, customer_id=WHO, fact=fact, objects=objects, products=(mark("product"),), money=Money(4900, "EUR")
+        ID,
+        customer_id=WHO,
+        fact=fact,
+        objects=objects,
+        products=(mark("product"),),
+        money=Money(4900, "EUR"),
+        recurring=Recurring(Money(4900, "EUR"), 1, "month"),
+        reported_reason=mark("reported"),
+        reported_comment=mark("words"),
+        reported_at=NOW,
     )
+    beyond = {"account": mark("account"), "payment_method": mark("method"), "seats": mark("segment")}
+    one = replace(one, segments={**one.segments, **beyond})
     ada.commit(invitation=one)
     who = ada.world.facts.customers([WHO])[WHO]
     claimed = replace(one, state=State.SENDING, attempt=mark("attempt"), claimed_at=NOW)
@@ -136,6 +148,7 @@ def plant_copy(ada: Marked) -> None:
 PLANTS: dict[str, Callable[[Marked], None]] = {
     "customer": plant_customer,
     "object": plant_survey,
+    **dict.fromkeys(("reported", "words", "account", "method", "segment"), plant_survey),
     "waiting": plant_waiting,
     "imported": plant_imported,
     "alias": plant_names,
@@ -145,7 +158,7 @@ PLANTS: dict[str, Callable[[Marked], None]] = {
     "task": plant_task,
     "webhook": plant_copy,
 }
-"""The function that plants each mark, by one of them."""
+"""The function that plants each mark; each function is called once."""
 
 
 def items(ada: Marked) -> Iterator[str]:
@@ -174,7 +187,7 @@ def nobody(aws_world, aws):
 
 @pytest.fixture
 def ada(nobody):
-    for plant in PLANTS.values():
+    for plant in dict.fromkeys(PLANTS.values()):
         plant(nobody)
     return nobody
 

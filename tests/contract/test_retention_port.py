@@ -69,6 +69,16 @@ def test_old_words_and_visits_go_and_the_answer_stays(world, passes):
     assert run(passes, LATER + 7 * DAY).changed == {}
 
 
+def test_old_words_of_a_reported_end_go_and_its_code_stays(world, passes):
+    ended = invitation(reported_reason="too_expensive", reported_comment="Too dear", reported_at=NOW)
+    world.facts.commit(FactWrites(ended, (customer(),)))
+    assert Kind.RESPONSES not in run(passes, NOW + 300 * DAY).changed
+
+    assert run(passes).changed[Kind.RESPONSES] == 1
+
+    assert world.invitations.invitation(ID) == replace(ended, reported_comment="")
+
+
 def test_what_was_scrubbed_can_be_visited_and_answered_again(world, passes):
     answered(world)
     run(passes)

@@ -34,6 +34,13 @@ def test_a_comment_is_shown_while_it_can_be_changed() -> None:
     assert kept(answer=answer, answered_at=NOON - 400 * DAY, sent_at=NOON, expiry=DAY).answer == answer
 
 
+@pytest.mark.parametrize(("age", "comment"), [(365 * DAY, ""), (365 * DAY - HOUR, "Too dear")])
+def test_words_of_a_reported_end_are_shown_for_their_period_after_the_fact(age: Any, comment: str) -> None:  # as above
+    ended = kept(reported_reason="price", reported_comment="Too dear", occurred_at=NOON - age)
+
+    assert (ended.reported_reason, ended.reported_comment) == ("price", comment)
+
+
 def test_what_nobody_answered_has_no_words() -> None:
     assert kept().answer is None
 

@@ -15,7 +15,9 @@ from afterbill.model.customer import Customer, Recipient, Suppression
 from afterbill.model.errors import UnreadableError
 from afterbill.model.invitation import Answer, FollowUp, Invitation, State
 from afterbill.model.privacy import Person, PrivacyRequest, RequestKind
+from afterbill.model.recurring import Recurring
 from afterbill.model.retention import Retention
+from afterbill.model.subscriptions import Subscription
 from afterbill.model.visits import CondensedVisits, Kind, Visit
 from afterbill.privacy.export import Contact, Exporter, Held, Keeper, export, language_of
 from afterbill_cli.memory.people import MemoryPeople
@@ -168,6 +170,22 @@ def test_an_amount_is_told_in_the_smallest_unit() -> None:
     assert survey(money=Money(4900, "EUR"))["amount"] == {"minor_units": 4900, "currency": "EUR"}
 
 
+def test_a_price_is_told_with_its_interval_at_the_survey_and_at_the_subscription() -> None:
+    price = Recurring(Money(12000, "CHF"), 3, "month")
+    told = {"minor_units": 12000, "currency": "CHF", "every": 3, "unit": "month"}
+
+    assert survey(recurring=price)["recurring"] == told
+    ada = known(subscriptions={"sub_1": Subscription(NOW, recurring=price), "sub_2": Subscription(NOW)})
+    assert [one["recurring"] for one in ada["subscriptions"]] == [told, None]
+
+
+def test_what_a_billing_system_reports_of_an_end_is_told() -> None:
+    told = survey(reported_reason="too_expensive", reported_comment="Bob is cheaper.", occurred_at=NOW)
+
+    assert told["end_reported"] == {"reason": "too_expensive", "comment": "Bob is cheaper."}
+    assert survey()["end_reported"] == {"reason": None, "comment": None}
+
+
 def test_for_how_long_it_is_kept_follows_from_the_configuration() -> None:
     one = invitation()
     keeper = replace(KEEPER, retention=Retention(responses=500 * DAY, comments=100 * DAY), copies_days=30)
@@ -311,11 +329,12 @@ def test_every_part_of_a_customer_and_of_a_survey_is_exported_or_left_out_on_pur
         *("segments", "objects", "products", "follow_ups", "reminded_at", "state", "reason", "delivery", "sent_at"),
         *("delivered_at", "shown_at", "dismissed_at", "visits", "condensed", "label", "answer", "answered_at"),
         *("answered_day", "referred", "stage", "due_at", "patience"),
+        *("recurring", "reported_reason", "reported_comment"),
     }
     inner = {
         *("fact", "customer_id", "address_hashes", "cooldown", "stoppable", "generation", "deferred_until"),
         *("deferrals", "delivery_number", "closed_at", "attempt", "claimed_at", "previously_asked_at", "message_id"),
-        *("sent_day", "shown_until", "showings"),
+        *("sent_day", "shown_until", "showings", "reported_at"),
     }
     assert {each.name for each in fields(Invitation)} <= told | inner
 

@@ -65,6 +65,16 @@ class TestComments:
     def test_a_comment_without_a_moment_stays(self) -> None:
         assert left(response(comment="Too dear")) == response(comment="Too dear")
 
+    def test_reported_words_go_a_period_after_the_fact_though_an_answer_may_change(self) -> None:
+        old = response(reported_comment="Too dear", occurred_at=LONG_AGO, closes_at=NOON + DAY)
+
+        assert left(old) == replace(old, reported_comment="")
+
+    def test_reported_words_stay_until_their_period_is_over(self) -> None:
+        young = response(reported_comment="Too dear", occurred_at=NOON - YEAR + HOUR)
+
+        assert left(young) == young
+
     def test_a_comment_of_somebody_restricted_stays(self) -> None:
         kept = answered(customer_id="ada")
 
@@ -240,6 +250,14 @@ class TestCounts:
 
     def test_a_comment_without_a_moment_has_no_end(self) -> None:
         assert counted(response(comment="Too dear"))[Kind.COMMENTS] == Stock(1)
+
+    def test_reported_words_count_from_the_fact(self) -> None:
+        end = NOON - GRACE
+        reported = response(reported_comment="Too dear", occurred_at=end - YEAR)
+
+        assert counted(reported)[Kind.COMMENTS] == Stock(1, end - YEAR, end)
+        both = replace(reported, comment="Dear", answered_at=NOON)
+        assert counted(both)[Kind.COMMENTS] == Stock(1, end - YEAR, end)
 
     def test_an_item_is_overdue_that_is_still_there_nine_days_after_its_end(self) -> None:
         late = Holding(("CODE#1", "CODE"), Kind.SHORT_LINKS, expires_at=NOON - GRACE - HOUR)

@@ -17,6 +17,7 @@ from afterbill.intake.ports import (
     FactWrites,
     Inbox,
 )
+from afterbill.intake.reported_ends import with_reported
 from afterbill.intake.survey_tests import plan_test
 from afterbill.model.billing import CROWDED, REVERSALS, UNTIL_THEN, BillingEvent, OperatorTask, Touchpoint
 from afterbill.model.customer import MOST_ATTRIBUTES, NOBODY, Customer, Recipient, prolong
@@ -286,8 +287,14 @@ def _plan(
         about=event.invitation_id,
         customer_id=identity.customer_id or invitation.customer_id,
         forget_at=forget_at,
+        reported=_reported(event, snapshot, policy, now) if effective else None,
     )
     return change, invitation
+
+
+def _reported(event: BillingEvent, snapshot: FactSnapshot, policy: Policy, now: datetime) -> Invitation | None:
+    known = snapshot.invitation
+    return with_reported(known, event, policy.retention.comments, now) if known else None
 
 
 def _hear(event: BillingEvent, customer: Customer | None, policy: Policy, now: datetime) -> Customer | None:

@@ -120,7 +120,8 @@ class FactWrites:
     the customer it pointed to before; `stops` name links taken back, with the invitation id of the reversal;
     `peers` are links found to be of one payment, `failed` links of one that failed, and when. `event` and its source
     are remembered as having reported the fact `about`, which is one of `customer_id`. Stops alone say that no peers
-    were seen, peers alone that no stop was: if that is no longer so, the change fails.
+    were seen, peers alone that no stop was: if that is no longer so, the change fails. `reported` is a stored
+    invitation with what was reported of its reason: it fails where something newer was meanwhile.
     """
 
     invitation: Invitation | None = None
@@ -133,6 +134,7 @@ class FactWrites:
     about: str = ""
     customer_id: str = ""
     forget_at: datetime | None = None
+    reported: Invitation | None = None
 
     @property
     def taught_links(self) -> bool:
@@ -143,7 +145,7 @@ class FactWrites:
     def empty(self) -> bool:
         """True if there is nothing to write."""
         marks = self.stops or self.peers or self.failed
-        return not (self.invitation or self.customers or self.aliases or marks or self.event)
+        return not (self.invitation or self.customers or self.aliases or marks or self.event or self.reported)
 
 
 MOST_NEWEST = 50

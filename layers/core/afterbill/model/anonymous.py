@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from afterbill.model.invitation import NO_DAY, Answer, Invitation, SkipReason, State
-from afterbill.model.segments import REMOVED
+from afterbill.model.segments import REMOVED, counted_segments
 
 LONGEST = 30
 """Days by which a row may end later than its invitation would have, so that no common end leads to its tombstone."""
@@ -34,7 +34,7 @@ def anonymous(invitation: Invitation, id_: str) -> Invitation:
         expiry=timedelta(0),
         cooldown=timedelta(0),
         patience=timedelta(0),
-        segments={**invitation.segments, REMOVED: "yes"},
+        segments={**counted_segments(invitation.segments), REMOVED: "yes"},
         delivery=delivery if delivery and delivery.adverse else None,
         sent_at=noon_of(invitation.sent_day) if invitation.sent_at else None,
         sent_day=invitation.sent_day,

@@ -177,6 +177,8 @@ class Invitation:
     reported_reason: str = ""
     #: The customer's words about that end, as the billing system reports them.
     reported_comment: str = ""
+    #: When the event happened that said so last.
+    reported_at: datetime | None = None
     #: A snapshot of the dimensions of scores, so a score never changes because a customer did.
     segments: Mapping[str, str] = field(default_factory=dict)
     #: The provider's ids of what the fact is about, by kind (`invoice`, `charge`, ...).

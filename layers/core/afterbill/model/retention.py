@@ -14,8 +14,9 @@ class Retention:
 
     `responses`: invitations with their answers, counted from the last moment they could be sent; scores need them for a
     year, so it is 400 days at least. `customers`: counted from the last event, survey or visit of the customer.
-    `comments`: words of an answer, counted from the answer. `visits`: uses of links, counted from each. `audit`: the
-    trail of who looked at what. `archive`: facts in the archive, counted from the fact.
+    `comments`: words of an answer, counted from the answer, and those a billing system reports, counted from the fact.
+    `visits`: uses of links, counted from each. `audit`: the trail of who looked at what.
+    `archive`: facts in the archive, counted from the fact.
     """
 
     responses: timedelta = RETENTION
@@ -44,4 +45,6 @@ def as_kept(invitation: Invitation, periods: Retention, now: datetime) -> Invita
     answer, at = invitation.answer, invitation.answered_at
     if answer and answer.comment and at and max(at + periods.comments, invitation.answer_until) <= now:
         kept = replace(kept, answer=replace(answer, comment=""))
+    if kept.reported_comment and kept.occurred_at + periods.comments <= now:
+        kept = replace(kept, reported_comment="")
     return kept

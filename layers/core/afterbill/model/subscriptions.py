@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from afterbill.model.billing import BillingEvent, SubscriptionState, Touchpoint
+from afterbill.model.recurring import Recurring
 
 MOST = 20
 """Subscriptions that are remembered of one customer; of more, those that were heard of last."""
@@ -48,7 +49,7 @@ class Subscription:
 
     `ended_at`: its end was announced, or came. `running_at`: no end was announced, or no longer. `expired_at`: it was
     over as planned from the beginning. `announced_at` is the first word of the end that stands, or stood last, and
-    `farewell` its fact.
+    `farewell` its fact. `recurring` is its price, and `priced_at` when that was said, or heard again.
     """
 
     heard_at: datetime
@@ -57,6 +58,8 @@ class Subscription:
     running_at: datetime | None = None
     expired_at: datetime | None = None
     farewell: str = ""
+    recurring: Recurring | None = None
+    priced_at: datetime | None = None
 
     @property
     def leaving(self) -> bool:
@@ -104,10 +107,11 @@ def hear(subscriptions: Mapping[str, Subscription], event: BillingEvent, now: da
     """Return the subscriptions after an event, whose fact is already that of `farewell_of`; repeats change nothing."""
     id_ = subscription_of(event)
     told = event.touchpoint in _ALIVE or event.touchpoint is Touchpoint.CANCELLED or event.subscription_state
-    if not id_ or not told:
+    # A price alone does not say that a subscription runs.
+    if not id_ or not (told or (event.recurring and id_ in subscriptions)):
         return subscriptions
     at = min(event.occurred_at, now + _AHEAD)
-    heard = _told(subscriptions.get(id_) or Subscription(at), event, at)
+    heard = _priced(_told(subscriptions.get(id_) or Subscription(at), event, at), event.recurring, at)
     return subscriptions if heard == subscriptions.get(id_) else _newest({**subscriptions, id_: heard})
 
 
@@ -125,6 +129,25 @@ def _told(known: Subscription, event: BillingEvent, at: datetime) -> Subscriptio
     if event.subscription_state is SubscriptionState.EXPIRED:
         return replace(known, expired_at=_later(known.expired_at, at))
     return known
+
+
+def _priced(known: Subscription, price: Recurring | None, at: datetime) -> Subscription:
+    """Return it with the newest price; one that is heard again is not written again each time."""
+    if price is None or (known.priced_at and known.priced_at > at):
+        return known
+    again = price == known.recurring and known.priced_at and at - known.priced_at < _HEARD_AGAIN
+    return known if again else replace(known, recurring=price, priced_at=at)
+
+
+def recurring_of(event: BillingEvent, subscriptions: Mapping[str, Subscription]) -> Recurring | None:
+    """Return what the subscription of an event costs: as the event says, else as was said last."""
+    return event.recurring or price_of(event.objects, subscriptions)
+
+
+def price_of(objects: Mapping[str, str], subscriptions: Mapping[str, Subscription]) -> Recurring | None:
+    """Return what was said last of the price of the subscription among these objects (kind -> id)."""
+    known = subscriptions.get(objects.get("subscription", ""))
+    return known.recurring if known else None
 
 
 def _later(known: datetime | None, at: datetime) -> datetime:

@@ -15,12 +15,12 @@ from afterbill.model.customer import NOBODY, Customer, Recipient, Suppression, W
 from afterbill.model.invitation import Deferral, Invitation, SkipReason, State
 from afterbill.model.questions import Question
 from afterbill.model.retention import Retention
-from afterbill.model.segments import segments_of
-from afterbill.model.subscriptions import stays, subscription_of
+from afterbill.model.subscriptions import recurring_of, stays, subscription_of
 from afterbill.model.survey_tests import SEND_TEST, SurveyTests
 from afterbill.model.visits import Integrity
 from afterbill.model.webhooks import Source
 from afterbill.outreach.caps import SendingCaps
+from afterbill.outreach.fact_segments import declared, fact_segments
 from afterbill.outreach.sending_window import Almanac, Place, SendingWindow, moment_in, next_opening, place_of
 
 LATE_FACT_GRACE = timedelta(hours=1)
@@ -146,7 +146,7 @@ def decide(event: BillingEvent, source: Source, situation: Situation, policy: Po
     customer = take_back(event, rule, situation.customer, now)
     reason = _reason_to_skip(event, rule, source, situation, now)
     plan = reason or _schedule(event, rule, (customer, situation.recipient), policy, now)
-    invitation = planned(event, rule, customer, plan, now)
+    invitation = planned(event, policy, customer, plan, now)
     return Decision(invitation, _await(customer, rule, invitation, now))
 
 
@@ -213,25 +213,18 @@ def no_farewell(fact: str, ending: str, customer: Customer, now: datetime) -> Sk
 
 
 def planned(
-    event: BillingEvent, rule: Rule, customer: Customer | None, plan: Schedule | SkipReason, now: datetime
+    event: BillingEvent, policy: Policy, customer: Customer | None, plan: Schedule | SkipReason, now: datetime
 ) -> Invitation:
     """Return the invitation as planned: pending, or closed at once."""
-    touchpoint = str(event.touchpoint)
+    touchpoint = _touchpoint(event)
+    rule = policy.rules[touchpoint]
     skipped, wait = (plan, None) if isinstance(plan, SkipReason) else ("", plan.wait)
-    fact = {
-        "source": event.source,
-        "touchpoint": touchpoint,
-        "stage": rule.stage,
-        "channel": rule.channels[0],
-        "question": None if rule.question is Question.NPS else rule.question,
-        "plan": event.plan,
-    }
     return Invitation(
         id=event.invitation_id,
         fact=event.fact,
         customer_id=customer.id if customer else "",
         address_hashes=(customer.address_hash,) if customer and customer.address_hash else (),
-        touchpoint=touchpoint,
+        touchpoint=touchpoint.value,
         stage=rule.stage,
         source=event.source,
         channel=rule.channels[0],
@@ -243,7 +236,11 @@ def planned(
         cooldown=rule.cooldown,
         patience=rule.patience,
         money=event.money,
-        segments=segments_of(fact, customer),
+        recurring=recurring_of(event, customer.subscriptions if customer else {}),
+        reported_reason=event.reported_reason,
+        reported_comment=event.reported_comment,
+        reported_at=event.occurred_at if event.reported_reason or event.reported_comment else None,
+        segments=fact_segments(event, rule, customer, declared(policy)),
         objects=event.objects,
         products=event.products,
         stoppable=stoppable(event.touchpoint, rule),

@@ -81,10 +81,10 @@ class Invitations(Protocol):
     def claim(self, invitation: Invitation, customer: Customer, recipient: Recipient) -> bool:
         """pending -> sending under `invitation.attempt`, and last_asked_at of customer and address to `claimed_at`.
 
-        The customer, channel, addresses, locale, zone and segments it carries are kept for good, whatever becomes of
-        the mail, and the customer no longer waits for it. Inside the product it is what the customer is offered from
-        now on. False when the invitation is no longer pending, the customer changed, or the address was asked or
-        suppressed since it was read.
+        The customer, channel, addresses, locale, zone, price and segments it carries are kept for good, whatever
+        becomes of the mail, and the customer no longer waits for it. Inside the product it is what the customer is
+        offered from now on. False when the invitation is no longer pending, the customer changed, or the address was
+        asked or suppressed since it was read.
         """
 
     def defer(self, invitation: Invitation, customer: Customer) -> bool:

@@ -10,6 +10,7 @@ from afterbill.model.invitation import Deferral, Invitation, Refusal, SkipReason
 from afterbill.model.locales import locale_of
 from afterbill.model.messages import Accepted, Deferred, QuotaUsedUp, Receipt, Rejected
 from afterbill.model.segments import segments_of
+from afterbill.model.subscriptions import price_of
 from afterbill.outreach.delivery import (
     FIRST,
     DeliveryAttempt,
@@ -24,6 +25,7 @@ from afterbill.outreach.delivery import (
     schedule_check,
 )
 from afterbill.outreach.eligibility import recheck
+from afterbill.outreach.fact_segments import declared
 from afterbill.outreach.follow_up import follow_up
 from afterbill.outreach.next_delivery import restore_next, schedule_next
 from afterbill.outreach.ports import AGAIN
@@ -130,7 +132,8 @@ def _claimed(attempt: DeliveryAttempt, channel: Channel, deps: SendDeps, now: da
         deferred_until=attempt.invitation.deferred_until and min(attempt.invitation.deferred_until, now),
         previously_asked_at=customer.last_asked_at,
         address_hashes=deps.reached(channel, customer),
-        segments=segments_of(attempt.invitation.segments, customer),
+        recurring=attempt.invitation.recurring or price_of(attempt.invitation.objects, customer.subscriptions),
+        segments=segments_of(attempt.invitation.segments, customer, declared(deps.policy)),
     ).by(channel)
 
 

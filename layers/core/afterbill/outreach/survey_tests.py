@@ -24,7 +24,7 @@ def decide_about_test(
     rule = policy.rules[Touchpoint(event.touchpoint or "")]
     delay = timedelta(0) if event.source == SEND_TEST else policy.test.delay
     reason = not_wanted(event, rule) or unreachable(Situation(customer, recipient=recipient), (Channel.MAIL,))
-    test = planned(event, rule, customer, reason or Schedule(now + delay), now).by(Channel.MAIL)
+    test = planned(event, policy, customer, reason or Schedule(now + delay), now).by(Channel.MAIL)
     return replace(test, answered_day=NO_DAY, expiry=EXPIRY, patience=PATIENCE, cooldown=timedelta(0), stoppable=False)
 
 

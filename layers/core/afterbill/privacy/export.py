@@ -16,6 +16,7 @@ from afterbill.model.consent import BASIS, CONSENT_WITHDRAWN_AT, basis_of, momen
 from afterbill.model.customer import MARGIN, NOBODY, Customer, Recipient
 from afterbill.model.invitation import Answer, Invitation
 from afterbill.model.privacy import KEPT_AFTER, Person, PrivacyRequest
+from afterbill.model.recurring import Recurring
 from afterbill.model.retention import Retention, as_kept
 from afterbill.model.subscriptions import Subscription
 from afterbill.model.visits import NOTED, Visit
@@ -198,7 +199,13 @@ def _objections(held: Held) -> Iterator[dict[str, Any]]:
 def _subscription(id_: str, one: Subscription) -> dict[str, Any]:
     state = "ending" if one.leaving else "over" if one.over else "running"
     ended_at = one.ended_at if one.leaving else one.expired_at if one.over else None
-    return {"id": id_, "state": state, "heard_at": _moment(one.heard_at), "ended_at": _moment(ended_at)}
+    return {
+        "id": id_,
+        "state": state,
+        "heard_at": _moment(one.heard_at),
+        "ended_at": _moment(ended_at),
+        "recurring": _recurring(one.recurring),
+    }
 
 
 def _survey(one: Invitation, retention: Retention) -> dict[str, Any]:
@@ -217,6 +224,8 @@ def _survey(one: Invitation, retention: Retention) -> dict[str, Any]:
         "objects": dict(one.objects),
         "products": list(one.products),
         "amount": {"minor_units": one.money.amount, "currency": one.money.currency} if one.money else None,
+        "recurring": _recurring(one.recurring),
+        "end_reported": {"reason": one.reported_reason or None, "comment": one.reported_comment or None},
         "counted_as": dict(one.segments),
         "occurred_at": _moment(one.occurred_at),
         "stored_at": _moment(one.created_at),
@@ -231,6 +240,17 @@ def _survey(one: Invitation, retention: Retention) -> dict[str, Any]:
         "referral_visits": one.referred,
         "answer": _answer(one, one.answer) if one.answer else None,
         "kept_until": _moment(one.patient_until + one.expiry + retention.responses),
+    }
+
+
+def _recurring(one: Recurring | None) -> dict[str, Any] | None:
+    if one is None:
+        return None
+    return {
+        "minor_units": one.money.amount,
+        "currency": one.money.currency,
+        "every": one.every,
+        "unit": one.unit,
     }
 
 

@@ -68,8 +68,8 @@ class Holding:
     of its kind; that is None where the TTL has another reason. An invitation that nobody answered yet may expire
     sooner than its answer will: then `answered_until` is the TTL that an answer gives it. A customer is kept from a
     sign of life on, and used for nothing while `restricted`. A survey is such a sign, an answer `from_elsewhere` is
-    none. An `anonymous` row counts for nobody: its end is moved by a longer period alone. `raw` is for the store to
-    know it again as it was read.
+    none. `reported_comment` is kept from `occurred_at` on, the moment of the fact. An `anonymous` row counts for
+    nobody: its end is moved by a longer period alone. `raw` is for the store to know it again as it was read.
     """
 
     place: tuple[str, str]
@@ -83,6 +83,8 @@ class Holding:
     from_elsewhere: bool = False
     customer_id: str = ""
     comment: str = ""
+    reported_comment: str = ""
+    occurred_at: datetime | None = None
     answered_at: datetime | None = None
     closes_at: datetime | None = None
     visits: tuple[Visit, ...] = ()
@@ -94,7 +96,7 @@ class Holding:
     def parts(self) -> Iterator[Kind]:
         """The kinds of data in it."""
         yield self.kind
-        if self.comment:
+        if self.comment or self.reported_comment:
             yield Kind.COMMENTS
         if self.visits or self.condensed or self.label:
             yield Kind.VISITS
@@ -161,7 +163,7 @@ def settled(holding: Holding, periods: Retention, restricted: Mapping[str, bool]
 
 def as_configured(holding: Holding, periods: Retention, now: datetime) -> Holding:
     """Return the holding as it should be, whoever it belongs to."""
-    return _scrubbed(_stamped(holding, periods, now), periods, now)
+    return _scrubbed(_unreported(_stamped(holding, periods, now), periods, now), periods, now)
 
 
 def _kept_on(holding: Holding, now: datetime) -> Holding:
@@ -207,6 +209,12 @@ def _period(kind: Kind, periods: Retention) -> timedelta:
     return period
 
 
+def _unreported(holding: Holding, periods: Retention, now: datetime) -> Holding:
+    """Return an invitation without words that a billing system reported too long ago; no answer changes them."""
+    since = holding.occurred_at if holding.reported_comment else None
+    return replace(holding, reported_comment="") if since and since + periods.comments <= now else holding
+
+
 def _scrubbed(holding: Holding, periods: Retention, now: datetime) -> Holding:
     """Return an invitation without a comment and visits that are too old; what counts stays.
 
@@ -240,14 +248,21 @@ def _span(holding: Holding, kind: Kind, periods: Retention) -> tuple[datetime | 
     Words and visits are kept until their survey closes at least.
     """
     if kind is Kind.COMMENTS:
-        return holding.answered_at, _later(holding.answered_at, periods.comments, holding.closes_at)
+        answered = holding.answered_at if holding.comment else None
+        reported = holding.occurred_at if holding.reported_comment else None
+        ends_at = (_later(answered, periods.comments, holding.closes_at), _later(reported, periods.comments, None))
+        return _earlier(answered, reported), _earlier(*ends_at)
     if kind is Kind.VISITS:
         moments = [visit.at for visit in holding.visits] + [one.until for one in holding.condensed]
         first = min(moments, default=None)
         return first, _later(first, periods.visits, holding.closes_at)
     by_period = None if holding.anonymous else ends(holding, periods)
     stored = holding.answered_until or holding.expires_at
-    return holding.since, min(filter(None, (by_period, stored)), default=None)
+    return holding.since, _earlier(by_period, stored)
+
+
+def _earlier(*moments: datetime | None) -> datetime | None:
+    return min(filter(None, moments), default=None)
 
 
 def _later(since: datetime | None, period: timedelta, closes_at: datetime | None) -> datetime | None:

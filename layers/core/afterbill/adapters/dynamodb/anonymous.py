@@ -8,10 +8,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from afterbill.adapters.dynamodb import keys
-from afterbill.adapters.dynamodb.items import microseconds, stamp
+from afterbill.adapters.dynamodb.compact import microseconds
+from afterbill.adapters.dynamodb.items import stamp
 from afterbill.model.anonymous import noon
 from afterbill.model.invitation import NO_DAY, SkipReason, State
-from afterbill.model.segments import REMOVED
+from afterbill.model.segments import REMOVED, counted_segments
 
 _ORIGIN = ("touchpoint", "stage", "source", "channel")
 _PLAIN = ("locale", "seconds", keys.TTL)
@@ -34,7 +35,7 @@ def row_of(item: Mapping[str, Any], id_: str, longer: timedelta = timedelta(0)) 
     It is kept `longer` than the invitation would have been: a moment in common would lead to the tombstone.
     """
     kept = {name: item[name] for name in (*_ORIGIN, "locale", *_COUNTED) if name in item}
-    kept["segments"] = {"M": {**item.get("segments", {}).get("M", {}), REMOVED: {"S": "yes"}}}
+    kept["segments"] = {"M": {**counted_segments(item.get("segments", {}).get("M", {})), REMOVED: {"S": "yes"}}}
     kept |= {"delivery": item[keys.ADVERSE]} if keys.ADVERSE in item else {}
     on = _on(item)
     return keys.invitation(id_) | kept | on | _hour(on) | _end(item, longer) | _sent(item) | _answered(item) | _CLOSED

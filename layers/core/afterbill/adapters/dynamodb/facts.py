@@ -5,6 +5,7 @@ from typing import Any
 
 from afterbill.adapters.aws.clients import write_if
 from afterbill.adapters.dynamodb import keys
+from afterbill.adapters.dynamodb.compact import microseconds
 from afterbill.adapters.dynamodb.items import (
     customer_item,
     encode,
@@ -12,7 +13,6 @@ from afterbill.adapters.dynamodb.items import (
     failed_at,
     invitation_item,
     invitation_of,
-    microseconds,
     recipient_of,
 )
 from afterbill.adapters.dynamodb.privacy_requests import PrivacyRequestsTable
@@ -74,6 +74,8 @@ class FactsTable(TasksTable, PrivacyRequestsTable):
         writes += [self._update_link(link, change) for link in sorted(marked)]
         if change.invitation:
             writes.append(self._put_invitation(change.invitation, held))
+        if change.reported:
+            writes.append({"Update": self._join_reported(change.reported)})
         if change.event and not held:
             item = keys.event(*change.event, change.about) | encode(
                 {"invitation_id": change.about, **keys.of(change.customer_id), **self._forgotten(change)}
@@ -108,6 +110,25 @@ class FactsTable(TasksTable, PrivacyRequestsTable):
         if not invitation.test:
             return {"Put": self.put_if(absent, item, values)}
         return {"Put": self.put_if(f"{absent} OR reason = :test", item, {**values, ":test": SkipReason.TEST_MODE})}
+
+    def _join_reported(self, invitation: Invitation) -> dict[str, Any]:
+        """Update a fact that is still there, unless something newer was reported of it."""
+        told = {name: getattr(invitation, name) for name in ("reported_reason", "reported_comment")}
+        values = {name: words for name, words in told.items() if words}
+        values["reported_at"] = microseconds(invitation.reported_at or invitation.occurred_at)
+        same = (
+            f"attribute_exists({keys.PK}) AND (attribute_not_exists(reason) OR reason <> :erased) "
+            "AND (attribute_not_exists(reported_at) OR reported_at <= :reported_at)"
+        )
+        return {
+            "TableName": self.table,
+            "Key": keys.invitation(invitation.id),
+            "UpdateExpression": "SET " + ", ".join(f"{name} = :{name}" for name in values),
+            "ConditionExpression": same,
+            "ExpressionAttributeValues": encode(
+                {":erased": SkipReason.ERASED, **{f":{name}": value for name, value in values.items()}}
+            ),
+        }
 
     def _put_alias(self, alias: str, to: str, before: str | None) -> Mapping[str, Any]:
         item = keys.alias(alias) | encode(keys.of(to))

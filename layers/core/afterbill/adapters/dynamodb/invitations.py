@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from afterbill.adapters.dynamodb import keys
+from afterbill.adapters.dynamodb.compact import microseconds, packed, recurring_stored
 from afterbill.adapters.dynamodb.items import (
     customer_of,
     day_attributes,
@@ -13,9 +14,7 @@ from afterbill.adapters.dynamodb.items import (
     end_of,
     failed_at,
     follow_ups_of,
-    microseconds,
     milliseconds,
-    packed,
     reached_of,
     recipient_of,
     stamp,
@@ -71,6 +70,8 @@ class InvitationsTable(InvitationTable):
             # It leaves its place in the future: the sweep looks for a lost claim where its time has come.
             place, places = self._placed(invitation.ready_at)
             early = f"deferred_until = :now{place}, "
+        price = {":recurring": recurring_stored(invitation.recurring)} if invitation.recurring else {}
+        early += "recurring = :recurring, " * bool(price)
         claim = self.update(
             keys.invitation(invitation.id),
             "SET #state = :sending, attempt = :attempt, claimed_at = :now, answer_until = :until, "
@@ -86,6 +87,7 @@ class InvitationsTable(InvitationTable):
                 ":reached": reached_of(invitation),
                 **ways,
                 **places,
+                **price,
                 ":locale": invitation.locale,
                 ":zone": invitation.zone,
             },

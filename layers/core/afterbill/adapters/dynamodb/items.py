@@ -1,22 +1,29 @@
 """Invitations and customers as items of the table, and back."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import astuple, fields
+from collections.abc import Callable, Mapping
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from itertools import accumulate
-from typing import Any, SupportsInt
+from typing import Any
 
-from boto3.dynamodb.types import Binary, TypeDeserializer, TypeSerializer
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from afterbill.adapters.dynamodb import keys
+from afterbill.adapters.dynamodb.compact import (
+    from_microseconds,
+    microseconds,
+    packed,
+    recurring_of,
+    recurring_stored,
+    subscription_of,
+    subscription_text,
+    unpacked,
+)
 from afterbill.adapters.dynamodb.stored import known, reading, require, require_texts
 from afterbill.model.billing import Money
 from afterbill.model.channels import Channel
 from afterbill.model.customer import Customer, Recipient, Suppression, Waiting
 from afterbill.model.invitation import RETENTION, Answer, Deferral, Delivery, FollowUp, Invitation, SkipReason, State
-from afterbill.model.recurring import UNITS, Recurring
-from afterbill.model.subscriptions import Subscription
 from afterbill.model.visits import codes_of, condensed_of, counted, visits_of
 
 Item = dict[str, Any]
@@ -36,6 +43,7 @@ _INVITATION_TIMES = (
     "shown_until",
     "dismissed_at",
 )
+_PRECISE = ("sent_at", "reported_at")
 _DURATIONS = ("expiry", "cooldown", "patience")
 _SEGMENTS = ("touchpoint", "stage", "source", "channel")
 """Attributes that stand among the segments as well, and are stored only there."""
@@ -44,8 +52,6 @@ _USUAL = {"stoppable": True, "generation": 1, "delivery_number": 1, "referred": 
 _TEXTS = frozenset(each.name for each in fields(Invitation) if each.type is str)
 _FLAGS = frozenset({"stoppable", "contact_ok", "unconfirmed"})
 _PROFILE = ("address", "phone", "name", "locale", "country", "time_zone", "offered")
-_SES_GROUPS = (16, 8, 4, 4, 4, 12, 6)
-"""Digits of the groups of a message id of SES, as in 0100018e2a4b6c8d-1a2b3c4d-5e6f-7081-92a3-b4c5d6e7f809-000000."""
 _HASH = 16
 """Bytes of the keyed hash of an address."""
 _CUSTOMER_TIMES = ("last_asked_at", "last_adverse_at", "last_seen_at", "restricted_at", "forget_at")
@@ -91,7 +97,7 @@ def invitation_item(
     plain |= {"money": [invitation.money.amount, invitation.money.currency]} if invitation.money else {}
     plain |= {"recurring": recurring_stored(invitation.recurring)} if invitation.recurring else {}
     plain["occurred_at"] = microseconds(invitation.occurred_at)
-    plain |= {"sent_at": microseconds(invitation.sent_at)} if invitation.sent_at else {}
+    plain |= {name: microseconds(at) for name in _PRECISE if (at := getattr(invitation, name))}
     plain |= {"message_id": packed(invitation.message_id)} if invitation.message_id else {}
     plain |= {"objects": _besides(invitation.fact, invitation.objects)} if invitation.objects else {}
     plain["answer_until"] = int(invitation.answer_until.timestamp())
@@ -133,12 +139,11 @@ def _invitation_of(item: Mapping[str, Any]) -> Invitation:
         require_texts(values.get(mapping, {}), values.get(mapping, {}))
     require(all(isinstance(plain.get(name, False), bool) for name in _FLAGS), "a flag that is none")
     known(Channel, values["channel"])
-    values["occurred_at"] = _from_microseconds(plain["occurred_at"])
+    values["occurred_at"] = from_microseconds(plain["occurred_at"])
     values["id"] = keys.invitation_id(dict(item))
     values["state"] = known(State, plain["state"])
     values |= {name: int(plain.get(name, 1)) for name in ("generation", "delivery_number")}
-    if "sent_at" in plain:
-        values["sent_at"] = _from_microseconds(plain["sent_at"])
+    values |= {name: from_microseconds(plain[name]) for name in _PRECISE if name in plain}
     if "delivered_at" in plain:
         values["delivered_at"] = datetime.fromtimestamp(int(plain["delivered_at"]) / 1000, UTC)
     if "delivery" in plain:
@@ -162,19 +167,8 @@ def _invitation_of(item: Mapping[str, Any]) -> Invitation:
     if "money" in plain:
         values["money"] = Money(int(plain["money"][0]), plain["money"][1])
     if "recurring" in plain:
-        values["recurring"] = _recurring_of(plain["recurring"])
+        values["recurring"] = recurring_of(plain["recurring"])
     return Invitation(**({"customer_id": "", "locale": ""} | values))
-
-
-def recurring_stored(recurring: Recurring) -> list[int | str]:
-    """The amount for each interval, as [amount, currency, every, unit]."""
-    return [recurring.money.amount, recurring.money.currency, recurring.every, recurring.unit]
-
-
-def _recurring_of(stored: Sequence[Any]) -> Recurring:
-    amount, currency, every, unit = stored
-    require(unit in UNITS and int(every) > 0, "an interval that is none")
-    return Recurring(Money(int(amount), currency), int(every), unit)
 
 
 def day_attributes(ready_at: datetime, day: str) -> dict[str, str]:
@@ -201,25 +195,6 @@ def visits_attributes(invitation: Invitation) -> dict[str, Any]:
 def reached_of(invitation: Invitation) -> bytes:
     """The hashes of the addresses it went to, one behind the other: half as long as their digits."""
     return bytes.fromhex("".join(invitation.address_hashes))
-
-
-def packed(message_id: str) -> str | bytes:
-    """The id of a mail in half its length where SES gave it: digits of base 16 in groups of fixed lengths."""
-    groups = message_id.split("-")
-    digits = "".join(groups)
-    fits = tuple(map(len, groups)) == _SES_GROUPS and not set(digits) - set("0123456789abcdef")
-    return bytes.fromhex(digits) if fits else message_id
-
-
-def unpacked(stored: object) -> object:
-    """Inverse of `packed`; of anything else, what is stored."""
-    if not isinstance(stored, Binary):
-        return stored
-    value: Any = stored  # of which boto3 declares nothing
-    digits = bytes(value).hex()
-    ends = list(accumulate(_SES_GROUPS))
-    require(len(digits) == ends[-1], "a message id of another length")
-    return "-".join(digits[end - size : end] for size, end in zip(_SES_GROUPS, ends, strict=True))
 
 
 def _besides(fact: str, objects: Mapping[str, str]) -> dict[str, str | None]:
@@ -251,7 +226,7 @@ def follow_ups_of(invitation: Invitation) -> list[str]:
 
 def _follow_ups_of(text: str) -> FollowUp:
     at, channel = text.split(" ")
-    return FollowUp(_from_microseconds(at), known(Channel, channel))
+    return FollowUp(from_microseconds(at), known(Channel, channel))
 
 
 def _epoch(at: datetime) -> int:
@@ -288,7 +263,7 @@ def customer_item(customer: Customer) -> Item:
         place = keys.testers(hashed) if customer.forget_at else keys.holders(hashed)
         plain |= {keys.CUSTOMER_ID: place, keys.CREATED_AT: keys.NO_TIME}
     if customer.subscriptions:
-        plain["subscriptions"] = {id_: _subscription_text(one) for id_, one in customer.subscriptions.items()}
+        plain["subscriptions"] = {id_: subscription_text(one) for id_, one in customer.subscriptions.items()}
     plain = {name: value for name, value in plain.items() if value is not False}
     return keys.customer(customer.id) | encode(plain | {"version": customer.version + 1})
 
@@ -316,7 +291,7 @@ def _customer_of(item: Mapping[str, Any]) -> Customer:
     values["version"] = int(plain["version"])
     values["suppressed"] = known(Suppression, plain["suppressed"]) if "suppressed" in plain else None
     values["address_hash"] = keys.address_hash(plain.get(keys.CUSTOMER_ID, ""))
-    values["subscriptions"] = {id_: _subscription_of(text) for id_, text in plain.get("subscriptions", {}).items()}
+    values["subscriptions"] = {id_: subscription_of(text) for id_, text in plain.get("subscriptions", {}).items()}
     values["when_seen"] = frozenset(plain.get("when_seen", ()))
     values |= {"active_at": datetime.fromtimestamp(int(plain["active_at"]), UTC)} if "active_at" in plain else {}
     if keys.TTL in plain and "forget_at" not in plain:
@@ -328,7 +303,7 @@ def _customer_of(item: Mapping[str, Any]) -> Customer:
 def failed_at(link: Mapping[str, Any]) -> datetime | None:
     """The moment at which the payment behind a link failed last, None where it did not."""
     with reading(link):
-        return _from_microseconds(link["failed_at"]["N"]) if "failed_at" in link else None
+        return from_microseconds(link["failed_at"]["N"]) if "failed_at" in link else None
 
 
 def erased_at(mark: Mapping[str, Any]) -> datetime | None:
@@ -347,28 +322,6 @@ def recipient_of(address_hash: str, item: Mapping[str, Any]) -> Recipient:
             datetime.fromisoformat(asked_at) if asked_at else None,
             known(Suppression, plain["reason"]) if "reason" in plain else None,
         )
-
-
-def _subscription_text(subscription: Subscription) -> str:
-    """Its moments in Unix microseconds in the order of the fields, `-` where not known, and the fact of its end."""
-    *moments, _ = astuple(subscription)
-    return " ".join([*(str(microseconds(at)) if at else "-" for at in moments), subscription.farewell])
-
-
-def _subscription_of(text: str) -> Subscription:
-    *moments, farewell = text.split(" ", len(fields(Subscription)) - 1)
-    heard, *others = (None if at == "-" else _from_microseconds(at) for at in moments)
-    announced, ended, running, expired = others
-    return Subscription(heard or datetime.fromtimestamp(0, UTC), announced, ended, running, expired, farewell)
-
-
-def microseconds(at: datetime) -> int:
-    """A moment as a number, for conditions on moments of senders, who spell some with fractions and some without."""
-    return (at - datetime.fromtimestamp(0, UTC)) // timedelta(microseconds=1)
-
-
-def _from_microseconds(text: SupportsInt | str) -> datetime:
-    return datetime.fromtimestamp(0, UTC) + timedelta(microseconds=int(text))
 
 
 def waiting_of(waiting: Waiting) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from afterbill.adapters.aws.clients import transient, write_if
 from afterbill.adapters.dynamodb import keys
+from afterbill.adapters.dynamodb.compact import from_microseconds
 from afterbill.adapters.dynamodb.erasing import forgettable_answers
 from afterbill.adapters.dynamodb.items import Item, customer_of, decode, encode, stamp
 from afterbill.adapters.dynamodb.people import PeopleTable
@@ -128,9 +129,10 @@ class _Change:
 
 def _rewrite_answer(before: Holding, after: Holding, change: _Change) -> None:
     """Every part on the condition that it is as it was stored, which says more than what was read from it."""
-    if before.comment != after.comment:
-        change.remove("comment")
-        change.as_read("comment", before.comment)
+    for name in ("comment", "reported_comment"):
+        if (words := getattr(before, name)) != getattr(after, name):
+            change.remove(name)
+            change.as_read(name, words)
     if (before.visits, before.condensed, before.label) != (after.visits, after.condensed, after.label):
         _rewrite_visits(before, after, change)
     for name, read, wanted in (
@@ -191,7 +193,17 @@ def _place(item: Item) -> tuple[str, str]:
 
 _READ_OF_INVITATIONS = (
     *("due_at", "seconds", "created_at", "answered_at", "answered_day", "answer_until", "comment", "visits"),
-    *("condensed", "label", "reason", "sent_day", keys.CUSTOMER_ID, keys.KEPT_UNTIL, keys.TTL),
+    *(
+        "condensed",
+        "label",
+        "reason",
+        "sent_day",
+        "occurred_at",
+        "reported_comment",
+        keys.CUSTOMER_ID,
+        keys.KEPT_UNTIL,
+        keys.TTL,
+    ),
 )
 
 
@@ -213,6 +225,8 @@ def _invitation(item: Item) -> Holding:
         answered_until=_second(plain, keys.KEPT_UNTIL),
         customer_id=plain.get(keys.CUSTOMER_ID, ""),
         comment=plain.get("comment", ""),
+        reported_comment=plain.get("reported_comment", ""),
+        occurred_at=from_microseconds(plain["occurred_at"]) if "reported_comment" in plain else None,
         answered_at=_moment(plain, "answered_at"),
         closes_at=_second(plain, "answer_until"),
         visits=visits_of(plain.get("visits", {})),

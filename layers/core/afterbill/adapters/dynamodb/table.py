@@ -11,13 +11,12 @@ from botocore.exceptions import ClientError
 
 from afterbill.adapters.aws.clients import error_code, passing, transient, write_if
 from afterbill.adapters.dynamodb import keys
+from afterbill.adapters.dynamodb.compact import microseconds, packed
 from afterbill.adapters.dynamodb.items import (
     customer_of,
     encode,
     erased_at,
     invitation_of,
-    microseconds,
-    packed,
     stamp,
     utc_day,
 )

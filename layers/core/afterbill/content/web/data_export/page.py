@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from babel.units import format_unit
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from afterbill.content.brand import Brand
@@ -44,6 +45,11 @@ class _Formats:
         """Write a country or a language by its name, as far as it is known, and any other value as it stands."""
         names = {"country": self.locale.territories, "locale": self.locale.languages}.get(part, {})
         return str(names.get(text if part == "country" else text.partition("-")[0], text))
+
+    def recurring(self, one: Mapping[str, Any]) -> str:
+        """Write an amount and its interval: "49,00 € / 3 Monate"."""
+        every = format_unit(one["every"], f"duration-{one['unit']}", locale=self.locale)
+        return f"{self.amount(one['minor_units'], one['currency'])} / {every}"
 
     def amount(self, minor_units: int, currency: str) -> str:
         """Write an amount."""
