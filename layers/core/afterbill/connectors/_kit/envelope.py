@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from afterbill.connectors._kit.json import Json, identifier
+from afterbill.connectors._kit.methods import method_of
 from afterbill.model.billing import (
     UNMATCHED,
     BillingEvent,
@@ -53,6 +54,7 @@ class Envelope:
             plan=plan,
             test=self.test,
             subscription_state=subscription_state,
+            payment_method=self._paid_by(customer),
         )
 
     def fact(  # noqa: PLR0913  # what a fact is made of
@@ -87,7 +89,11 @@ class Envelope:
             test=self.test,
             takes_back=fact_key(self.provider, self.account, *takes_back) if takes_back else "",
             subscription_state=subscription_state,
+            payment_method=self._paid_by(customer),
         )
+
+    def _paid_by(self, customer: CustomerRef) -> str:
+        return method_of(customer.attributes.get("payment_method"), self.provider)
 
     def unmatched(self, id_: str, **details: str) -> OperatorTask:
         """Make the task to find the payment that a reversal of this id takes back; `details` holds what is known."""

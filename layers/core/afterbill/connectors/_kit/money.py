@@ -24,13 +24,13 @@ def from_decimal(value: object, currency: object) -> Money | None:
 
 def from_minor(value: object, currency: object) -> Money | None:
     """Money from an amount in the currency's smallest unit: a whole number, or one as text."""
-    number, code = _whole(value), alpha_code(currency, 3)
+    number, code = whole(value), alpha_code(currency, 3)
     return Money(number, code) if number is not None and code else None
 
 
 def is_whole(value: object) -> bool:
     """Whether this can be an amount in the smallest unit of some currency."""
-    return _whole(value) is not None
+    return whole(value) is not None
 
 
 def is_zero(value: object) -> bool:
@@ -39,7 +39,8 @@ def is_zero(value: object) -> bool:
     return _digits(digits) and not digits.strip("0")
 
 
-def _whole(value: object) -> int | None:
+def whole(value: object) -> int | None:
+    """A whole number, or one as text."""
     digits = text(value, 16) if isinstance(value, str) else None
     return int(digits) if digits and _digits(digits.removeprefix("-")) else integer(value)
 

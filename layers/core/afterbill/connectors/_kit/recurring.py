@@ -2,16 +2,33 @@
 
 from collections.abc import Sequence
 
-from afterbill.connectors._kit.json import integer, text
+from afterbill.connectors._kit.json import text
+from afterbill.connectors._kit.money import whole
 from afterbill.model.billing import Money
-from afterbill.model.recurring import UNITS, Recurring
+from afterbill.model.recurring import UNITS, Recurring, Unit
+
+_LARGEST, _LONGEST = 10**15, 10_000
+_UNITS: dict[str, tuple[int, Unit]] = {
+    **{unit: (1, unit) for unit in UNITS},
+    "daily": (1, "day"),
+    "weekly": (1, "week"),
+    "monthly": (1, "month"),
+    "quarter": (3, "month"),
+    "quarterly": (3, "month"),
+    "semi annual": (6, "month"),
+    "annual": (1, "year"),
+    "annually": (1, "year"),
+    "yearly": (1, "year"),
+}
 
 
 def recurring_of(money: Money | None, every: object, unit: object) -> Recurring | None:
-    """Return the amount for each interval ("MONTH" and "months" are one); None where a part is not known."""
-    word = (text(unit) or "").lower().removesuffix("s")
-    known, count = next((each for each in UNITS if each == word), None), integer(every) or 0
-    return Recurring(money, count, known) if money and known and count > 0 else None
+    """Return the amount for each interval ("MONTH", "months" and "monthly" are one); None where a part is not known."""
+    word = (text(unit) or "").lower().replace("-", " ").removesuffix("s")
+    times, known = _UNITS.get(word, (0, None))
+    count = times * (whole(every) or 0)
+    usable = money and 0 <= money.amount < _LARGEST and 0 < count < _LONGEST
+    return Recurring(money, count, known) if money and known and usable else None
 
 
 def together(amounts: Sequence[Recurring | None]) -> Recurring | None:
