@@ -22,7 +22,8 @@ _API_ANSWERS = "api.json"
 _PEOPLE = frozenset({"client", "contact", "customer"})
 """Kinds of objects that are customers at billing systems."""
 _ABOUT_SOMEBODY = BillingEvent | OperatorTask | PrivacyAsk
-HEADINGS = ("file", "outcome", "touchpoints", "email", "amount_minor", "currency", "test")
+_TERMS = ("recurring", "method", "reason")
+HEADINGS = ("file", "outcome", "touchpoints", "email", "amount_minor", "currency", "test", *_TERMS)
 
 
 class Outcome(StrEnum):
@@ -61,12 +62,16 @@ class Reading:
         """One object of the JSON output; amounts in the smallest unit of their currency."""
         events = [_event(one) for one in self.facts]
         addresses = [one.customer.address for one in self.elements if isinstance(one, _ABOUT_SOMEBODY)]
+        read = [one for one in self.elements if isinstance(one, BillingEvent)]
         fields: dict[str, Any] = {
             "file": self.file,
             "outcome": self.outcome.value,
             "events": events,
             "email": next(filter(None, addresses), None),
-            "test": any(isinstance(one, BillingEvent) and one.test for one in self.elements),
+            "test": any(one.test for one in read),
+            "recurring": _each(_price(one) for one in read),
+            "method": _each(one.payment_method for one in read),
+            "reason": _each(one.reported_reason or one.reported_comment for one in read),
         }
         return fields | ({"error": self.problem} if self.problem else {})
 
@@ -78,7 +83,8 @@ class Reading:
         )
         touchpoints, amounts, currencies = (" ".join(column) or "-" for column in columns)
         test = "test" if fields["test"] else "-"
-        return (fields["file"], fields["outcome"], touchpoints, _cell(fields["email"]), amounts, currencies, test)
+        stated = (fields["file"], fields["outcome"], touchpoints, _cell(fields["email"]), amounts, currencies, test)
+        return (*stated, *(" ".join(fields[name]) or "-" for name in _TERMS))
 
 
 def read_folder(folder: Path) -> Iterator[Reading]:
@@ -171,6 +177,18 @@ def _event(element: BillingEvent | ObjectReference) -> dict[str, Any]:
         "amount_minor": element.money.amount if element.money else None,
         "currency": element.money.currency if element.money else None,
     }
+
+
+def _price(event: BillingEvent) -> str:
+    """Return a recurring amount as `4900EUR/month` or `9900EUR/3months`."""
+    if not event.recurring:
+        return ""
+    one, many = event.recurring, event.recurring.every != 1
+    return f"{one.money.amount}{one.money.currency}/{one.every if many else ''}{one.unit}{'s' if many else ''}"
+
+
+def _each(values: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(filter(None, values)))
 
 
 def _cell(value: object) -> str:

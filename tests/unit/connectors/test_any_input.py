@@ -17,6 +17,7 @@ from afterbill.connectors import registry
 from afterbill.intake.receive_webhook import Answer, Inboxes, receive_webhook
 from afterbill.model.billing import BillingEvent, CustomerRef, ObjectReference, OperatorTask, ParsedElement
 from afterbill.model.errors import PayloadError
+from afterbill.model.privacy import PrivacyAsk
 from afterbill.model.webhooks import Refusal, Source, Webhook
 from afterbill_cli import samples
 from afterbill_cli.memory.queues import MemoryInbox
@@ -70,6 +71,8 @@ def check(found: Sequence[ParsedElement]) -> None:
         elif isinstance(one, OperatorTask):
             words = [one.kind, one.id, one.customer.id or "", *one.details.values()]
             assert all(len(word.encode()) <= 4096 for word in words)
+        elif isinstance(one, PrivacyAsk):
+            assert one.occurred_at.tzinfo is UTC
         else:
             assert str(one).endswith(".")
 

@@ -500,7 +500,7 @@ class TestApi:
     def test_an_agreement_that_the_newer_api_cannot_take_is_asked_for_at_the_older_one(
         self, read: Read, apis: MemoryApis
     ) -> None:
-        def call(path: str) -> object:
+        def call(path: str, **_: object) -> object:
             if path.startswith("/v1/billing/"):
                 raise PayloadError("status 400")
             return apis.call(path)
@@ -543,7 +543,7 @@ class TestThinReversals:
         assert found.objects["sale"] == "9CX60418BT734915L"
 
     def test_a_refund_of_the_newer_api_is_found_there(self, read_all: ReadAll) -> None:
-        def call(path: str) -> object:
+        def call(path: str, **_: object) -> object:
             if path.startswith("/v1/"):
                 raise PayloadError("status 400")
             return {"links": [{"href": "https://api.paypal.com/v2/payments/captures/6BD94027MR318854E", "rel": "up"}]}

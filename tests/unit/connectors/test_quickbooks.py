@@ -320,7 +320,9 @@ class TestCustomers:
     def test_a_payment_asks_for_its_customer(self, apis: MemoryApis) -> None:
         (found,) = resolve("Payment", "3301", apis)
         who = quickbooks.find_customer(found, SOURCE, apis.call).customer
-        assert who == CustomerRef("71", "rosa.lindqvist@example.com", "Rosa Lindqvist", country="US")
+        assert who == CustomerRef(
+            "71", "rosa.lindqvist@example.com", "Rosa Lindqvist", country="US", attributes={"payment_method": "Check"}
+        )
 
     def test_the_bill_that_was_paid_may_name_another_address(self, apis: MemoryApis) -> None:
         apis.answers[f"/v3/company/{REALM}/invoice/2201"]["Invoice"]["BillEmail"] = {"Address": "bills@example.com"}

@@ -62,8 +62,19 @@ def test_json_is_one_object_a_line_with_the_events_and_their_money(tmp_path, cap
             ],
             "email": "ada@example.com",
             "test": False,
+            "recurring": [],
+            "method": [],
+            "reason": [],
         }
     ]
+
+
+def test_a_subscription_shows_its_price_per_interval_how_it_is_paid_and_why_it_ended(tmp_path, capsys):
+    ended = json.loads((EVENTS / "paypal/v1.billing.subscription.cancelled.json").read_bytes())
+    ended["resource"]["plan"]["payment_definitions"][0]["frequency_interval"] = "3"
+    ended["resource"]["status_change_note"] = "Too dear"
+    (line,) = rows_of(capsys, folder(tmp_path, paypal__cancelled=ended))
+    assert (line["recurring"], line["method"], line["reason"]) == (["1200USD/3months"], ["paypal"], ["Too dear"])
 
 
 def test_a_profile_has_an_address_and_no_events(tmp_path, capsys):
@@ -150,7 +161,7 @@ def test_the_table_counts_the_outcomes(tmp_path, capsys):
         "ada@example.com",
         "490",
         "EUR",
-        "-",
+        *"----",
     ]
     assert lines[-1] == "2 webhooks: 1 event, 0 profile, 0 ignored, 1 error"
 

@@ -152,6 +152,7 @@ def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent | Operator
     if event is None:
         return ()
     task = facts.unmatched(received, event)
+    event = replace(event, recurring=facts.recurring(received))
     fact = with_basis(event, source.fields, *consent_fields(received.content))
     return (fact, task) if task else (fact, *facts.refunds_of(received))
 

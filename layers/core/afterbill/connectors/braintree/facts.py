@@ -1,7 +1,9 @@
 """Read Braintree notifications: subscriptions with their transactions, transactions alone, and disputes."""
 
+from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import date, timedelta
 
 from afterbill.connectors._kit.envelope import PAYMENT, Envelope, WebhookEvent
 from afterbill.connectors._kit.json import (
@@ -18,6 +20,7 @@ from afterbill.connectors._kit.json import (
     text,
 )
 from afterbill.connectors._kit.money import from_decimal
+from afterbill.connectors._kit.recurring import recurring_of
 from afterbill.model.billing import (
     LASTING,
     REVERSALS,
@@ -28,6 +31,7 @@ from afterbill.model.billing import (
     SubscriptionState,
     Touchpoint,
 )
+from afterbill.model.recurring import Recurring
 from afterbill.model.webhooks import Source
 
 _FAILED = "payment_failed"
@@ -98,6 +102,34 @@ def _paid_before(subscription: Json) -> bool:
 
 def _period(transaction: Json) -> str | None:
     return text(section(transaction, "subscription").get("billing-period-start-date"))
+
+
+def recurring(received: BraintreeEvent) -> Recurring | None:
+    """Return the next period's amount, with add-ons and discounts, for as many months as this period has.
+
+    No webhook tells how often a plan is billed, but every plan is billed by months.
+    """
+    subscription = section(received.content, "subscription")
+    extras = [one for name in ("add-ons", "discounts") for one in records(subscription.get(name), _MOST)]
+    price = subscription.get("next-billing-period-amount") or (None if extras else subscription.get("price"))
+    history = (*_transactions(subscription), *records(subscription.get("status-history"), _MOST))
+    named = next(filter(None, (text(one.get("currency-iso-code")) for one in history)), received.currency)
+    days = [text(subscription.get(f"billing-period-{end}-date")) for end in ("start", "end")]
+    return recurring_of(from_decimal(price, named), _months(*days), "month")
+
+
+def _months(first: str | None, last: str | None) -> int:
+    """Return the number of months from the first to the last day of a period, 0 where it is none of whole months."""
+    try:
+        start, after = date.fromisoformat(first or ""), date.fromisoformat(last or "") + timedelta(days=1)
+    except (ValueError, OverflowError):
+        return 0
+    ends = _ends_month(after) and (start.day > after.day or _ends_month(start))
+    return (after.year - start.year) * 12 + after.month - start.month if start.day == after.day or ends else 0
+
+
+def _ends_month(day: date) -> bool:
+    return day.day == monthrange(day.year, day.month)[1]
 
 
 def not_charged(received: BraintreeEvent) -> BillingEvent:

@@ -10,6 +10,7 @@ from urllib.parse import quote
 from afterbill.connectors._kit.consent import with_basis
 from afterbill.connectors._kit.envelope import PAYMENT, Envelope
 from afterbill.connectors._kit.json import (
+    MOST_REASON,
     Json,
     address,
     country,
@@ -23,7 +24,9 @@ from afterbill.connectors._kit.json import (
     section,
     text,
 )
+from afterbill.connectors._kit.methods import method_of
 from afterbill.connectors._kit.money import from_minor
+from afterbill.connectors._kit.recurring import recurring_of
 from afterbill.connectors._kit.signatures import BodySignature, hexadecimal
 from afterbill.intake.connector import About, Address, Api, Call, Login, SecretShape
 from afterbill.model.billing import (
@@ -36,6 +39,7 @@ from afterbill.model.billing import (
     Touchpoint,
 )
 from afterbill.model.errors import PayloadError
+from afterbill.model.recurring import Recurring
 from afterbill.model.webhooks import Reply, Source, Webhook
 
 _PROVIDER = "gocardless"
@@ -89,6 +93,9 @@ _STATES: Mapping[str, SubscriptionState] = {
     "mandates.reinstated": SubscriptionState.RUNNING,
 }
 """Events that prove the state of a subscription, or of those of a mandate; only the API names their customer."""
+
+_SAYS_NO_MORE = "subscription_cancelled"
+"""The cause of a cancellation at the merchant's request, which is the event once more and no reason."""
 
 _MOST_SUBSCRIPTIONS = 50
 
@@ -170,6 +177,9 @@ def _facts(meaning: _Meaning, content: Json, envelope: Envelope, source: Source)
         takes_back=(subject, PAYMENT, "") if meaning is _FAILED else None,
         subscription_state=SubscriptionState.RUNNING if meaning is _STARTED else None,
     )
+    cause = section(content, "details").get("cause")
+    if meaning.touchpoint is Touchpoint.CANCELLED and cause != _SAYS_NO_MORE:
+        fact = replace(fact, reported_reason=text(cause, MOST_REASON) or "")
     yield with_basis(fact, source.fields, content.get("metadata"), content.get("resource_metadata"))
     if meaning.kind == "refund" and "payment" not in objects:
         yield _reference("refund", subject, envelope)
@@ -252,9 +262,17 @@ def find_customer(event: BillingEvent, source: Source, call: Call) -> BillingEve
         objects={**linked, **objects},
         money=event.money or from_minor(bill.get("amount"), bill.get("currency")),
         plan=event.plan or text(subscription.get("name")),
+        recurring=_recurring(subscription),
+        payment_method=method_of(bill.get("scheme") or mandate.get("scheme")) or event.payment_method,
     )
     places = (person, mandate, payment, subscription)
     return with_basis(completed, source.fields, *(one.get("metadata") for one in places))
+
+
+def _recurring(subscription: Json) -> Recurring | None:
+    """Return its amount; a payment of a subscription does not tell how often it comes."""
+    money = from_minor(subscription.get("amount"), subscription.get("currency"))
+    return recurring_of(money, subscription.get("interval"), subscription.get("interval_unit"))
 
 
 def _ask(call: Call, kind: str, id_: str | None) -> Json:

@@ -241,12 +241,12 @@ def _subscription_objects(received: _Event) -> dict[str, str]:
 
 
 def _customer(content: Json) -> CustomerRef:
-    card = text(content.get("card_brand"))
+    paid_by = text(content.get("card_brand")) or ("paypal" if content.get("payment_processor") == "paypal" else None)
     return CustomerRef(
         id=identifier(content.get("customer_id")),
         email=address(content.get("user_email")),
         name=text(content.get("user_name")),
-        attributes={"payment_method": card} if card else {},
+        attributes={"payment_method": paid_by} if paid_by else {},
     )
 
 

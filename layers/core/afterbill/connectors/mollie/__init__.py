@@ -12,6 +12,7 @@ from urllib.parse import quote
 from afterbill.connectors._kit.consent import with_basis
 from afterbill.connectors._kit.envelope import Envelope
 from afterbill.connectors._kit.json import Json, identifier, iso_moment, parse, records, section, text
+from afterbill.connectors._kit.methods import method_of
 from afterbill.connectors._kit.signatures import any_match, digest, hexadecimal, keys_of, sign_body
 from afterbill.connectors.mollie.entities import PROVIDER, READERS, customer_of, payment_of, person_of
 from afterbill.intake.connector import About, Address, Api, Call, Login, SecretShape
@@ -209,7 +210,8 @@ def find_customer(event: BillingEvent, source: Source, call: Call) -> BillingEve
         customer = _completed(customer, person_of(stored))
     customer = replace(customer, attributes={**event.customer.attributes, **customer.attributes})
     objects = {"payment": payment_id} if (payment_id := identifier(payment)) else {}
-    completed = replace(event, customer=customer, objects={**objects, **event.objects})
+    paid_by = event.payment_method or method_of(customer.attributes.get("payment_method"))
+    completed = replace(event, customer=customer, objects={**objects, **event.objects}, payment_method=paid_by)
     return with_basis(completed, source.fields, stored.get("metadata"), payment.get("metadata"))
 
 

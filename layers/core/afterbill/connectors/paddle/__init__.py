@@ -12,7 +12,7 @@ from afterbill.connectors._kit.consent import with_basis
 from afterbill.connectors._kit.json import address, locale, parse, section, text
 from afterbill.connectors._kit.signatures import any_match, digest, hexadecimal, keys_of, seconds
 from afterbill.connectors.paddle import payments, subscriptions
-from afterbill.connectors.paddle.envelope import PaddleEvent, parse_event
+from afterbill.connectors.paddle.envelope import PaddleEvent, parse_event, recurring
 from afterbill.intake.connector import About, Address, Api, Call, Login, SecretShape
 from afterbill.model.billing import BillingEvent
 from afterbill.model.errors import PayloadError
@@ -118,6 +118,7 @@ def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent, ...]:
     event = reader(parse_event(payload, kind, source)) if reader else None
     data = section(payload, "data")
     places = (section(data, "customer").get("custom_data"), data.get("custom_data"))
+    event = event and replace(event, recurring=recurring(data))
     return (with_basis(event, source.fields, *places),) if event else ()
 
 

@@ -6,8 +6,10 @@ from datetime import datetime, timedelta
 
 from afterbill.connectors._kit.envelope import Envelope, WebhookEvent
 from afterbill.connectors._kit.json import Json, address, identifier, iso_moment, needed, records, section, text
-from afterbill.connectors._kit.money import from_minor
+from afterbill.connectors._kit.money import from_minor, whole
+from afterbill.connectors._kit.recurring import recurring_of, together
 from afterbill.model.billing import CustomerRef, Money
+from afterbill.model.recurring import Recurring
 from afterbill.model.webhooks import Source
 
 _SIMULATED = "ntfsim"
@@ -17,6 +19,8 @@ _SAME_DAY = timedelta(days=1)
 """Payments are told within seconds; what is older was entered later, as transfers are."""
 
 _MOST_ITEMS = 100
+_OF_PARTS = ("subscription_update", "subscription_charge")
+"""Origins of transactions about a change, or a thing sold once: they list a part of the subscription."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +75,7 @@ def lines_of(transaction: Json) -> list[Json]:
 
 def recurs(item: Json) -> bool:
     """Tell whether this item is billed again."""
-    return bool(section(item, "price", "billing_cycle"))
+    return bool(_cycle(item))
 
 
 def plan_of(content: Json) -> str | None:
@@ -82,3 +86,41 @@ def plan_of(content: Json) -> str | None:
     price = section(item, "price")
     product = text(section(item, "product").get("name")) or names.get(identifier(price.get("product_id")))
     return product or text(price.get("name")) or text(price.get("description")) or identifier(price)
+
+
+def recurring(content: Json) -> Recurring | None:
+    """Return the sum of the items that recur, before tax and discounts, of a subscription or of a bill of all of it."""
+    if content.get("origin") in _OF_PARTS:
+        return None
+    prices = {identifier(line.get("price_id")): _billed(line, content) for line in lines_of(content)}
+    items = [item for item in items_of(content) if recurs(item) and not section(item, "proration")]
+    return together([_recurring(item, prices.get(identifier(item.get("price"))), content) for item in items])
+
+
+def _recurring(item: Json, billed: Money | None, content: Json) -> Recurring | None:
+    unit, quantity, cycle = billed or _listed(item, content), whole(item.get("quantity")), _cycle(item)
+    money = replace(unit, amount=unit.amount * quantity) if unit and quantity is not None else None
+    return recurring_of(money, cycle.get("frequency"), cycle.get("interval"))
+
+
+def _cycle(item: Json) -> Json:
+    return section(item, "price", "billing_cycle")
+
+
+def _billed(line: Json, content: Json) -> Money | None:
+    """Return the price of one unit as it was billed, unless it was prorated."""
+    amount = section(line, "unit_totals").get("subtotal")
+    return None if section(line, "proration") else from_minor(amount, content.get("currency_code"))
+
+
+def _listed(item: Json, content: Json) -> Money | None:
+    """Return the price of one unit in the currency of the subscription; None where there are several, or none.
+
+    A price is listed in its own currency, and for some countries in others.
+    """
+    price = section(item, "price")
+    listed = [price, *records(price.get("unit_price_overrides"), _MOST_ITEMS)]
+    units = [section(one, "unit_price") for one in listed]
+    amounts = {from_minor(one.get("amount"), one.get("currency_code")) for one in units}
+    known = [one for one in amounts if one and one.currency == content.get("currency_code")]
+    return known[0] if len(known) == 1 else None

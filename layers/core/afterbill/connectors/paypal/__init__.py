@@ -14,9 +14,11 @@ from datetime import UTC, datetime
 from urllib.parse import quote
 
 from afterbill.connectors._kit.json import Json, iso_moment, parse, section, text
+from afterbill.connectors._kit.methods import method_of
 from afterbill.connectors.paypal import reversals
 from afterbill.connectors.paypal.envelope import customer_of, merchant_of, parse_event, related_to
 from afterbill.connectors.paypal.events import READERS
+from afterbill.connectors.paypal.subscriptions import recurring
 from afterbill.intake.connector import About, Address, Api, Call, Login
 from afterbill.model.billing import BillingEvent, ObjectReference, OperatorTask
 from afterbill.model.errors import ConfigurationError, PayloadError
@@ -74,6 +76,9 @@ _LOOKUPS = (
     ("payment", "/v1/payments/payment/"),
 )
 """Objects that know who paid, and where they are found; a subscription may be an agreement of the older API."""
+_WITH_PLAN: Mapping[str, Mapping[str, str]] = {"/v1/billing/subscriptions/": {"fields": "plan"}}
+"""What must be asked for: otherwise a subscription does not say what it costs."""
+_NO_QUERY: Mapping[str, str] = {}
 _PAYMENTS = (
     ("sale", "/v1/payments/sale/"),
     ("capture", "/v2/payments/captures/"),
@@ -161,7 +166,9 @@ def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent | ObjectRe
     reader = READERS.get(kind)
     if reader is None or (source.account and merchant_of(payload) not in (None, source.account)):
         return ()
-    event = reader(parse_event(payload, kind, webhook, source))
+    received = parse_event(payload, kind, webhook, source)
+    event = reader(received)
+    event = event and replace(event, recurring=recurring(received.content))
     question = event and reversals.question_about(event)
     return tuple(one for one in (event, question) if one)
 
@@ -192,12 +199,18 @@ def find_customer(event: BillingEvent, _source: Source, call: Call) -> BillingEv
 
 def _with_payer(event: BillingEvent, objects: Mapping[str, str], call: Call) -> BillingEvent | None:
     for kind, path in _LOOKUPS:
-        answer = _asked(path, objects[kind], call) if kind in objects else {}
+        answer = _asked(path, objects[kind], call, _WITH_PLAN.get(path, {})) if kind in objects else {}
         customer = customer_of(answer)
         if customer.address:
             attributes = {**customer.attributes, **event.customer.attributes}
-            plan = event.plan or text(answer.get("plan_id"))
-            return replace(event, customer=replace(customer, attributes=attributes), plan=plan)
+            paid_by = event.payment_method or method_of(attributes.get("payment_method"))
+            return replace(
+                event,
+                customer=replace(customer, attributes=attributes),
+                plan=event.plan or text(answer.get("plan_id")),
+                recurring=event.recurring or recurring(answer),
+                payment_method=paid_by,
+            )
     return None
 
 
@@ -210,9 +223,9 @@ def _parents(objects: Mapping[str, str], call: Call) -> dict[str, str]:
     return {}
 
 
-def _asked(path: str, id_: str, call: Call) -> Json:
+def _asked(path: str, id_: str, call: Call, query: Mapping[str, str] = _NO_QUERY) -> Json:
     """The answer, empty also where this API cannot take the id: it may be one of the other generation."""
     try:
-        return section(call(f"{path}{quote(id_, safe='')}"))
+        return section(call(f"{path}{quote(id_, safe='')}", query=query))
     except PayloadError:
         return {}

@@ -132,7 +132,8 @@ def customer_of(content: Json) -> CustomerRef:
     """Return the subscriber or payer; the payee, the merchant and the invoicer are never read."""
     person = section(content, "subscriber") or section(content, "payer")
     info, units = section(person, "payer_info"), records(content.get("purchase_units"), 1)
-    paid_by = text(person.get("payment_method")) or text(content.get("payment_mode"))
+    sources = {**section(content, "payment_source"), **section(person, "payment_source")}
+    paid_by = text(person.get("payment_method")) or text(content.get("payment_mode")) or text(next(iter(sources), None))
     homes = (section(person, "address"), section(person, "shipping_address", "address"), info)
     parcels = (section(info, "shipping_address"), *(section(unit, "shipping", "address") for unit in units))
     return CustomerRef(

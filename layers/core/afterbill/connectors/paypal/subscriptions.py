@@ -2,12 +2,16 @@
 
 from dataclasses import replace
 
-from afterbill.connectors._kit.json import Json, identifier, integer, records, section, text
+from afterbill.connectors._kit.json import Json, identifier, integer, records, section, text, words
+from afterbill.connectors._kit.money import from_decimal, whole
+from afterbill.connectors._kit.recurring import recurring_of
 from afterbill.connectors.paypal.envelope import PayPalEvent
 from afterbill.model.billing import BillingEvent, SubscriptionState, Touchpoint
+from afterbill.model.recurring import Recurring
 
 _FAILED = "payment_failed"
 _MOST_TENURES = 20
+_REGULAR = "REGULAR"
 
 
 def created(event: PayPalEvent) -> BillingEvent | None:
@@ -25,6 +29,37 @@ def seen(event: PayPalEvent) -> BillingEvent:
     return event.profile({"subscription": event.require(subscription.get("id"), "subscription")}, name, state=state)
 
 
+def recurring(subscription: Json) -> Recurring | None:
+    """Return the price of the regular cycle, for the quantity, before tax and shipping; None for one in tiers.
+
+    Agreements of the older API tell it with their plan; subscriptions where it was asked for, or where it is their own.
+    """
+    plan = section(subscription, "plan")
+    cycles = [*map(_agreed, _regular(plan, "payment_definitions", "type"))]
+    cycles += map(_billed, _regular(plan, "billing_cycles", "tenure_type"))
+    if len(cycles) != 1:
+        return None
+    price, every, unit = cycles[0]
+    money = from_decimal(price.get("value"), price.get("currency_code") or plan.get("curr_code"))
+    quantity = whole(subscription.get("quantity") or 1)
+    total = replace(money, amount=money.amount * quantity) if money and quantity is not None else None
+    return recurring_of(total, every, unit)
+
+
+def _regular(plan: Json, name: str, kind: str) -> list[Json]:
+    return [one for one in records(plan.get(name), _MOST_TENURES) if one.get(kind) == _REGULAR]
+
+
+def _agreed(cycle: Json) -> tuple[Json, object, object]:
+    return section(cycle, "amount"), cycle.get("frequency_interval"), cycle.get("frequency")
+
+
+def _billed(cycle: Json) -> tuple[Json, object, object]:
+    frequency = section(cycle, "frequency")
+    price = section(cycle, "pricing_scheme", "fixed_price")
+    return price, frequency.get("interval_count", 1), frequency.get("interval_unit")
+
+
 def resumed(event: PayPalEvent) -> BillingEvent:
     """A subscription that was suspended and runs again."""
     return replace(seen(event), subscription_state=SubscriptionState.RUNNING)
@@ -38,7 +73,7 @@ def _status(event: PayPalEvent) -> str:
 def activated(event: PayPalEvent) -> BillingEvent:
     """A subscription that runs: its start, unless it is free on trial for now, or ran before and was only suspended."""
     profile = resumed(event)
-    charged = _completed(event, "REGULAR")
+    charged = _completed(event, _REGULAR)
     paid = event.money(section(event.content, "billing_info", "last_payment").get("amount"))
     on_trial = bool(_tenures(event, "TRIAL")) and not charged and not (paid and paid.amount)
     if on_trial or charged > 1:
@@ -62,7 +97,8 @@ def cancelled(event: PayPalEvent) -> BillingEvent:
     """An end that buyer or seller wanted; PayPal cannot bring it back, so it happens once."""
     profile = seen(event)
     about = (profile.objects["subscription"], Touchpoint.CANCELLED.value, "")
-    return event.fact(Touchpoint.CANCELLED, about, dict(profile.objects), plan=profile.plan)
+    ended = event.fact(Touchpoint.CANCELLED, about, dict(profile.objects), plan=profile.plan)
+    return replace(ended, reported_comment=words(event.content.get("status_change_note")))
 
 
 def expired(event: PayPalEvent) -> BillingEvent:

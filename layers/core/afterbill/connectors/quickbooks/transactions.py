@@ -94,7 +94,14 @@ class _Transaction:
             email=_first_address(section(self.content, "BillEmail")),
             name=text(named.get("name")),
             country=country(section(self.content, "BillAddr").get("Country")),
+            attributes={"payment_method": self.paid_by} if self.paid_by else {},
         )
+
+    @property
+    def paid_by(self) -> str | None:
+        """The seller's name for the way of paying, or a card where one was charged."""
+        charged = "card" if section(self.content, "CreditCardPayment") else None
+        return text(section(self.content, "PaymentMethodRef").get("name")) or charged
 
     def on(self, day: object) -> "_Transaction | None":
         """Return the transaction dated at this day, for an old one can be edited today; None without a day."""

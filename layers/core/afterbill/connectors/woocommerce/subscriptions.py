@@ -1,9 +1,14 @@
 """Objects of WooCommerce Subscriptions; their payments are orders, so only an end is a fact."""
 
-from afterbill.connectors._kit.json import Json, identifiers
+from dataclasses import replace
+
+from afterbill.connectors._kit.json import Json, identifiers, text
+from afterbill.connectors._kit.money import from_decimal
+from afterbill.connectors._kit.recurring import recurring_of
 from afterbill.connectors.woocommerce.orders import products_of, status_of
 from afterbill.connectors.woocommerce.people import Record, bought_by
 from afterbill.model.billing import BillingEvent, SubscriptionState, Touchpoint
+from afterbill.model.recurring import Recurring
 
 _EXPIRED = ("expired", "switched")
 """Over, and nobody left: its term is over, or another one took its place."""
@@ -11,6 +16,18 @@ _EXPIRED = ("expired", "switched")
 
 def read_subscription(subscription: Json, record: Record) -> tuple[BillingEvent, ...]:
     """An end that somebody wanted, announced or come; anything else teaches."""
+    return (replace(_read(subscription, record), recurring=_recurring(subscription, record)),)
+
+
+def _recurring(subscription: Json, record: Record) -> Recurring | None:
+    """Return what is billed each time, shipping included, without the tax that is told apart."""
+    currency = text(subscription.get("currency")) or record.source.currency
+    total, tax = (from_decimal(subscription.get(key), currency) for key in ("total", "total_tax"))
+    net = replace(total, amount=total.amount - tax.amount) if total and tax else total
+    return recurring_of(net, subscription.get("billing_interval"), subscription.get("billing_period"))
+
+
+def _read(subscription: Json, record: Record) -> BillingEvent:
     customer = bought_by(subscription)
     objects = identifiers(subscription=subscription.get("id"), customer=customer.id)
     plan = next(iter(products_of(subscription)), None)
@@ -18,8 +35,8 @@ def read_subscription(subscription: Json, record: Record) -> tuple[BillingEvent,
     if _is_left(subscription):
         about = (objects["subscription"], Touchpoint.CANCELLED.value, "")
         envelope = record.at(_left_at(subscription), *changed)
-        return (envelope.fact(Touchpoint.CANCELLED, about, customer, objects, plan=plan),)
-    return (record.at(*changed).profile(customer, objects, plan, subscription_state=_state(subscription)),)
+        return envelope.fact(Touchpoint.CANCELLED, about, customer, objects, plan=plan)
+    return record.at(*changed).profile(customer, objects, plan, subscription_state=_state(subscription))
 
 
 def _is_left(subscription: Json) -> bool:
