@@ -85,6 +85,8 @@ def check_event(event: BillingEvent) -> None:
     assert all(link.encode() for link in event.links)
     assert event.money is None or (type(event.money.amount) is int and event.money.currency.isupper())
     assert len(event.products) <= 10
+    assert event.recurring is None or (0 <= event.recurring.money.amount < 10**18 and event.recurring.every > 0)
+    assert (len(event.payment_method) <= 40, len(event.reported_reason) <= 64) == (True, True)
     words = [event.event_id, event.plan or "", *event.objects.values(), *event.products]
     customer = event.customer
     words += [word or "" for word in (customer.id, customer.email, customer.name, customer.locale)]
