@@ -6,27 +6,39 @@ A new store adds itself twice: PLANTS puts a mark of its own into it, READS give
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
+from pathlib import Path
 from typing import Any, Self
 
 import pytest
 
+from afterbill.adapters.aws.archive_files import S3Files
+from afterbill.adapters.aws.report_queue import SqsReportQueue
+from afterbill.adapters.duckdb.database import connect
+from afterbill.adapters.duckdb.parquet import ParquetRows
 from afterbill.adapters.dynamodb import keys
+from afterbill.adapters.dynamodb.archive import ArchiveTable
+from afterbill.adapters.dynamodb.archive_marks import ArchiveMarksTable
 from afterbill.adapters.dynamodb.batches import write_batches
 from afterbill.adapters.dynamodb.privacy_requests import PrivacyRequestsTable
 from afterbill.adapters.dynamodb.scores import ScoresTable
+from afterbill.adapters.dynamodb.stream import fact_days_in
+from afterbill.insight.archive.columns import COMMENTS, FACTS, place
+from afterbill.insight.archive.marks import Marking, mark_facts
+from afterbill.insight.archive.run import ArchiveDeps, archive
 from afterbill.intake.ports import FactWrites
 from afterbill.model.billing import CustomerRef, Money, OperatorTask
 from afterbill.model.customer import Suppression
 from afterbill.model.invitation import Answer, State
 from afterbill.model.privacy import PrivacyRequest, RequestKind, RequestState
 from afterbill.model.recurring import Recurring
+from afterbill.model.retention import Retention
 from afterbill.model.short_links import ShortLink
 from afterbill.model.visits import Kind, Visit
 from afterbill.model.webhooks import Webhook
 from afterbill.privacy.erase import SETTLES_AFTER, EraseDeps, erase
-from tests.contract.conftest import TABLE
+from tests.contract.conftest import REGION, TABLE, clock
 from tests.contract.erasing import NUMBER, ROWS, Privacy, all_items, on_aws
 from tests.contract.people import ADDRESS, DUE, ID, NOW, OTHER_ID, THIRD_ID, customer, invitation, mailed
 from tests.contract.test_timer_port import TARGET
@@ -51,6 +63,8 @@ class Marked:
     privacy: Privacy
     scheduler: Any
     s3: Any
+    sqs: Any
+    scratch: Path
 
     @property
     def world(self) -> Any:
@@ -145,6 +159,40 @@ def plant_copy(ada: Marked) -> None:
     ada.privacy.remember_copy(kept["Key"], WHO)
 
 
+def plant_archive(ada: Marked) -> None:
+    """A run after what was planted before, and a day that freezes with a file of an earlier one."""
+    ada.s3.create_bucket(Bucket="archive", CreateBucketConfiguration={"LocationConstraint": REGION})
+    old = dict.fromkeys(FACTS) | {"id": "old", "customer_id": WHO, "account": mark("archived")}
+    archived = archiving(ada)
+    archived.files.put(place("facts", FROZEN), archived.rows.written([old], FACTS))
+    ada.s3.put_object(Bucket="archive", Key=OTHER, Body=b"of another day")
+    ArchiveMarksTable(ada.world.dynamodb, TABLE).mark_changed(NOW, FACT_DAY, urgent=False)
+    run_archive(ada, NOW + timedelta(hours=1, minutes=1))
+
+
+FACT_DAY = (DUE - timedelta(days=3)).date()
+FROZEN = (NOW - timedelta(days=728)).date()
+OTHER = "facts/day=2026-01-01/part-0.parquet"
+
+
+def archiving(ada: Marked) -> ArchiveDeps:
+    queue = ada.sqs.create_queue(QueueName="reports")["QueueUrl"]
+    return ArchiveDeps(
+        table=ArchiveTable(ada.world.dynamodb, TABLE, clock=clock),
+        files=S3Files(ada.s3, "archive"),
+        rows=ParquetRows(connect(ada.scratch, 300, threads=1), ada.scratch),
+        queue=SqsReportQueue(ada.sqs, queue),
+        zone=UTC,
+        periods=Retention(),
+        every=timedelta(hours=1),
+    )
+
+
+def run_archive(ada: Marked, at: datetime) -> None:
+    done = archive(archiving(ada), at, "run", lambda: True)
+    assert (done.errors, done.busy) == ([], False)
+
+
 PLANTS: dict[str, Callable[[Marked], None]] = {
     "customer": plant_customer,
     "object": plant_survey,
@@ -157,6 +205,7 @@ PLANTS: dict[str, Callable[[Marked], None]] = {
     "code": plant_phone,
     "task": plant_task,
     "webhook": plant_copy,
+    "archived": plant_archive,
 }
 """The function that plants each mark; each function is called once."""
 
@@ -176,7 +225,22 @@ def copies(ada: Marked) -> Iterator[str]:
         yield ada.s3.get_object(Bucket="evidence", Key=one["Key"])["Body"].read().decode()
 
 
-READS: dict[str, Callable[[Marked], Iterator[str]]] = {"table": items, "schedules": schedules, "copies": copies}
+def files(ada: Marked) -> Iterator[str]:
+    """Every file of the archive byte by byte, and every value in it."""
+    archived = archiving(ada)
+    for one in ada.s3.list_objects_v2(Bucket="archive").get("Contents", ()):
+        body = archived.files.get(one["Key"])
+        yield one["Key"] + (body or b"").decode("latin-1")
+        if one["Key"] != OTHER:
+            yield repr(archived.rows.read(body, COMMENTS if one["Key"].startswith("comments/") else FACTS))
+
+
+READS: dict[str, Callable[[Marked], Iterator[str]]] = {
+    "table": items,
+    "schedules": schedules,
+    "copies": copies,
+    "archive": files,
+}
 """Every text of every store."""
 
 

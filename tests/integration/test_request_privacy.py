@@ -115,7 +115,14 @@ def test_the_receipt_of_an_erasure_is_genuine_and_tells_what_ends_by_itself(stac
     key = sys.modules["functions.request_privacy.app"]._secret.receipt_key()
     assert verify(told.encode(), "afterbill", key) is Verdict.GENUINE
     said = json.loads(told)
-    assert [one["what"] for one in said["remains"]] == ["stream", "recovery", "logs", "dead_letters"]
+    assert [one["what"] for one in said["remains"]] == [
+        "stream",
+        "archive",
+        "results",
+        "recovery",
+        "logs",
+        "dead_letters",
+    ]
     assert [one["what"] for one in said["kept"]] == ["tombstones", "marks", "ledger", "request", "audit"]
     assert said["removed"]["customers"] == 1
 

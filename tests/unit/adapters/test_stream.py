@@ -1,17 +1,22 @@
 """Stream records as Lambda hands them over."""
 
 from dataclasses import replace
+from datetime import date
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from afterbill.adapters.dynamodb.stream import clicked_in, objection_in, read_change
+from afterbill.adapters.dynamodb.anonymous import row_of, tombstone_of
+from afterbill.adapters.dynamodb.items import invitation_item
+from afterbill.adapters.dynamodb.stream import clicked_in, fact_days_in, objection_in, read_change
+from afterbill.insight.archive.marks import FactDays
 from afterbill.insight.tally import Snapshot
 from afterbill.model.customer import Suppression
 from afterbill.model.errors import UnreadableError
-from afterbill.model.invitation import Delivery
+from afterbill.model.invitation import NO_DAY, Delivery
 from afterbill.model.privacy import Objection
 from afterbill.model.visits import MOST_OF_ONE, Kind, Visit
-from tests.factories import NOON
+from tests.factories import NOON, invitation
 
 SENT = {"pk": {"S": "INVITATION#1"}, "sent_day": {"S": "2026-11-20"}, "segments": {"M": {"plan": {"S": "pro"}}}}
 ANSWERED = SENT | {"rating": {"N": "0"}, "answered_day": {"S": "2026-11-22"}, "adverse": {"N": "3"}}
@@ -182,3 +187,62 @@ def test_a_word_that_cannot_be_read_is_named(strange):
 def test_a_word_marks_no_day_and_no_click():
     assert read_change(record(OldImage=ASKED, NewImage=SAID)) == (Snapshot(), Snapshot())
     assert clicked_in(record(OldImage=ASKED, NewImage=SAID)) == ""
+
+
+# Days of facts
+
+LATE = NOON.replace(hour=23, minute=30)
+FACT = invitation_item(invitation(occurred_at=LATE, created_at=LATE, sent_day="2026-11-25"))
+BERLIN = ZoneInfo("Europe/Berlin")
+FACT_DAY = date(2026, 11, 23)
+TTL = {"userIdentity": {"type": "Service", "principalId": "dynamodb.amazonaws.com"}}
+
+
+def fact_days(**images):
+    return fact_days_in(record(**images), BERLIN)
+
+
+@pytest.mark.parametrize("images", [{"NewImage": FACT}, {"OldImage": FACT, "NewImage": FACT | {"rating": {"N": "9"}}}])
+def test_a_fact_touches_the_local_day_on_which_it_happened(images):
+    assert fact_days(**images) == FactDays(frozenset({FACT_DAY}))
+
+
+def test_a_fact_that_is_told_of_another_day_touches_both():
+    moved = invitation_item(invitation(occurred_at=NOON))
+
+    assert fact_days(OldImage=FACT, NewImage=moved).days == {FACT_DAY, NOON.date()}
+
+
+@pytest.mark.parametrize("new", [{}, {"NewImage": tombstone_of(FACT)}], ids=["deleted", "a tombstone"])
+def test_a_removal_of_a_person_is_urgent(new):
+    assert fact_days(OldImage=FACT, **new) == FactDays(frozenset({FACT_DAY}), urgent=True)
+
+
+def test_a_row_of_somebody_removed_touches_the_day_that_counts():
+    row = row_of(FACT, "0f" * 16)
+
+    assert fact_days(NewImage=row) == FactDays(frozenset({date(2026, 11, 25)}))
+    assert fact_days(OldImage=row, NewImage=row) == FactDays(frozenset({date(2026, 11, 25)}))
+
+
+@pytest.mark.parametrize(
+    "images",
+    [
+        {"NewImage": invitation_item(invitation(answered_day=NO_DAY))},
+        {"NewImage": tombstone_of(FACT)},
+        {"OldImage": ASKED, "NewImage": SAID},
+    ],
+    ids=["a test", "a tombstone alone", "an address"],
+)
+def test_what_is_no_fact_touches_no_day(images):
+    assert fact_days(**images) == FactDays()
+
+
+def test_the_end_of_retention_touches_no_day():
+    assert fact_days_in(record(OldImage=FACT) | TTL, BERLIN) == FactDays()
+
+
+@pytest.mark.parametrize("poison", [{"occurred_at": {"N": "?"}}, {"occurred_at": {"S": "now"}}])
+def test_a_fact_whose_moment_cannot_be_read_is_named(poison):
+    with pytest.raises(UnreadableError, match="INVITATION#1 INVITATION: "):
+        fact_days_in(record(NewImage=FACT | poison, Keys=KEYS), BERLIN)

@@ -201,7 +201,7 @@ def test_one_about_anybody_else_is_skipped(capsys: pytest.CaptureFixture[str]) -
 
 
 def test_the_periods_of_retention_are_told(capsys: pytest.CaptureFixture[str]) -> None:
-    periods = "responses 730d, customers 730d, comments 365d, visits 90d, audit 1095d"
+    periods = "responses 730d, customers 730d, comments 365d, visits 90d, audit 1095d, archive 1095d"
 
     assert cli.main(["policy", "check", *CONFIG]) == 0
     assert capsys.readouterr().out.splitlines()[-2] == f"kept: {periods}"

@@ -85,7 +85,7 @@ def test_programs_get_the_same_as_json(erased, town):
 
     assert (said["kind"], said["state"], said["people"], said["stack"]) == ("erase", "settling", 1, "test")
     ends = {one["what"]: one for one in said["remains"]}
-    assert list(ends) == ["second_look", "stream", "recovery", "logs", "dead_letters"]
+    assert list(ends) == ["second_look", "stream", "archive", "results", "recovery", "logs", "dead_letters"]
     assert ends["dead_letters"]["count"] == 1
     assert said["done_at"] is None
     looked = datetime.fromisoformat(said["settle_at"]) + LOOKS_WITHIN

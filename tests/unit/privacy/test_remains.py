@@ -33,6 +33,8 @@ def ends(request: PrivacyRequest, periods: Periods = PERIODS, *, kept: bool = Fa
 def test_copies_end_by_themselves_counted_from_the_end_of_the_second_look() -> None:
     assert ends(DONE) == {
         "stream": DONE.done_at + DAY,
+        "archive": DONE.done_at + timedelta(hours=3),
+        "results": DONE.done_at + timedelta(hours=3) + 2 * DAY,
         "recovery": DONE.done_at + 7 * DAY,
         "logs": DONE.done_at + 30 * DAY,
         "copies": DONE.done_at + 90 * DAY,
@@ -46,7 +48,7 @@ def test_until_then_the_second_look_comes_within_an_hour_and_all_counts_from_the
 
 
 def test_what_a_stack_does_not_have_is_not_left() -> None:
-    assert list(ends(DONE, Periods(dead_letters=timedelta()))) == ["stream"]
+    assert list(ends(DONE, Periods(dead_letters=timedelta()))) == ["stream", "archive", "results"]
 
 
 def test_what_is_kept_on_purpose_is_named_with_its_end_or_without_one() -> None:

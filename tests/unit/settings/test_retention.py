@@ -39,6 +39,11 @@ def test_functions_read_the_same_without_checks(monkeypatch: pytest.MonkeyPatch)
         ({"comments": "0d"}, "retention.comments: must be from 1d to 3650d, not 0s"),
         ({"visits": "6d"}, "retention.visits: must be from 7d to 3650d, not 6d"),
         ({"audit": "364d"}, "retention.audit: must be from 365d to 3650d, not 364d"),
+        ({"archive": "399d"}, "retention.archive: must be from 400d to 3650d, not 399d"),
+        (
+            {"archive": "729d"},
+            "retention.archive: must be no shorter than responses: reports would forget what still counts",
+        ),
         ({"comments": "731d"}, "retention.comments: must be no longer than responses: it ends with its survey"),
         (
             {"responses": "400d", "visits": "401d"},

@@ -86,4 +86,4 @@ _DAYS = ("nightly", "frozen", "emptied")
 def _mark_of(item: Mapping[str, Any]) -> ChangeMark:
     with reading(item):
         period, _, day = item[keys.SK]["S"].partition("#")
-        return ChangeMark(datetime.fromisoformat(period), date.fromisoformat(day), urgent="urgent" in item)
+        return ChangeMark(datetime.fromisoformat(period), date.fromisoformat(day), urgent=item["urgent"]["BOOL"])

@@ -17,7 +17,12 @@ class ArchiveMarksTable:
     table: str
 
     def mark_changed(self, period: datetime, day: date, *, urgent: bool) -> None:
-        """Set the mark, or make it urgent: one UpdateItem, which without a change still makes the item."""
-        change = {"UpdateExpression": "SET urgent = :yes", "ExpressionAttributeValues": encode({":yes": True})}
+        """Set the mark: one UpdateItem."""
+        value = ":urgent" if urgent else "if_not_exists(urgent, :urgent)"
         with transient("marking a day to archive"):
-            self.dynamodb.update_item(TableName=self.table, Key=keys.changed(period, day), **(change if urgent else {}))
+            self.dynamodb.update_item(
+                TableName=self.table,
+                Key=keys.changed(period, day),
+                UpdateExpression=f"SET urgent = {value}",
+                ExpressionAttributeValues=encode({":urgent": urgent}),
+            )
