@@ -6,7 +6,7 @@ A new store adds itself twice: PLANTS puts a mark of its own into it, READS give
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Self
@@ -160,19 +160,27 @@ def plant_copy(ada: Marked) -> None:
 
 
 def plant_archive(ada: Marked) -> None:
-    """A run after what was planted before, and a day that freezes with a file of an earlier one."""
+    """A run after all that was planted before, and the file of a day that freezes in the next night."""
     ada.s3.create_bucket(Bucket="archive", CreateBucketConfiguration={"LocationConstraint": REGION})
-    old = dict.fromkeys(FACTS) | {"id": "old", "customer_id": WHO, "account": mark("archived")}
+    mark_changes(ada, [])
+    run_archive(ada, NOW + timedelta(hours=2))
     archived = archiving(ada)
-    archived.files.put(place("facts", FROZEN), archived.rows.written([old], FACTS))
-    ada.s3.put_object(Bucket="archive", Key=OTHER, Body=b"of another day")
-    ArchiveMarksTable(ada.world.dynamodb, TABLE).mark_changed(NOW, FACT_DAY, urgent=False)
-    run_archive(ada, NOW + timedelta(hours=1, minutes=1))
+    old = dict.fromkeys(FACTS) | {"id": "old", "customer_id": WHO, "account": mark("archived")}
+    archived.files.put(place("facts", FREEZING), archived.rows.written([old], FACTS))
 
 
-FACT_DAY = (DUE - timedelta(days=3)).date()
-FROZEN = (NOW - timedelta(days=728)).date()
-OTHER = "facts/day=2026-01-01/part-0.parquet"
+FREEZING = (NOW - timedelta(days=727)).date()
+
+
+def mark_changes(ada: Marked, before: list[dict[str, Any]]) -> None:
+    """Mark what changed since then, as the stream of the table would have it."""
+    images: dict[str, dict[str, Any]] = {}
+    for name, there in (("OldImage", before), ("NewImage", all_items(ada.world))):
+        for item in there:
+            images.setdefault(repr((item[keys.PK], item[keys.SK])), {})[name] = item
+    records = {key: {"dynamodb": both} for key, both in images.items() if both.get("OldImage") != both.get("NewImage")}
+    marking = Marking(ArchiveMarksTable(ada.world.dynamodb, TABLE), timedelta(hours=1))
+    mark_facts(records, lambda record: fact_days_in(record, UTC), marking, NOW)
 
 
 def archiving(ada: Marked) -> ArchiveDeps:
@@ -228,11 +236,10 @@ def copies(ada: Marked) -> Iterator[str]:
 def files(ada: Marked) -> Iterator[str]:
     """Every file of the archive byte by byte, and every value in it."""
     archived = archiving(ada)
-    for one in ada.s3.list_objects_v2(Bucket="archive").get("Contents", ()):
-        body = archived.files.get(one["Key"])
-        yield one["Key"] + (body or b"").decode("latin-1")
-        if one["Key"] != OTHER:
-            yield repr(archived.rows.read(body, COMMENTS if one["Key"].startswith("comments/") else FACTS))
+    for name in archived.files.names(""):
+        body = archived.files.get(name) or b""
+        yield name + body.decode("latin-1")
+        yield repr(archived.rows.read(body, COMMENTS if name.startswith("comments/") else FACTS))
 
 
 READS: dict[str, Callable[[Marked], Iterator[str]]] = {
@@ -245,8 +252,8 @@ READS: dict[str, Callable[[Marked], Iterator[str]]] = {
 
 
 @pytest.fixture
-def nobody(aws_world, aws):
-    return Marked(on_aws(aws_world, aws), aws("scheduler"), aws("s3"))
+def nobody(aws_world, aws, tmp_path):
+    return Marked(on_aws(aws_world, aws), aws("scheduler"), aws("s3"), aws("sqs"), tmp_path)
 
 
 @pytest.fixture
@@ -285,8 +292,12 @@ def first_look(ada: Marked, ledger: Entries) -> PrivacyRequest:
 
 
 def erased(ada: Marked) -> PrivacyRequest:
-    ledger = Entries()
-    return erase(first_look(ada, ledger), deps_of(ada, ledger), NOW + SETTLES_AFTER)
+    """Both looks, then the run of the archive in the next night."""
+    ledger, before = Entries(), all_items(ada.world)
+    done = erase(first_look(ada, ledger), deps_of(ada, ledger), NOW + SETTLES_AFTER)
+    mark_changes(ada, before)
+    run_archive(ada, NOW + timedelta(days=1))
+    return done
 
 
 def found(ada: Marked, what: str = MARK) -> list[tuple[str, str]]:
@@ -306,6 +317,17 @@ def test_nothing_is_left(ada):
     assert list(schedules(ada)) == []
 
 
+def test_the_id_of_whoever_was_removed_is_in_no_file_of_the_archive(ada):
+    def ids():
+        return [text for text in files(ada) if WHO in text]
+
+    assert len(ids()) >= 2 * 2
+    erased(ada)
+
+    assert ids() == []
+    assert [text for text in files(ada) if "'removed': True" in text]
+
+
 def test_every_score_is_the_same_to_the_last_digit(ada):
     scores = ScoresTable(ada.world.dynamodb, TABLE)
     before = counted_on(scores, NOW.date())
@@ -321,7 +343,7 @@ def test_what_stays_says_nothing_of_anybody(ada):
     stay = sorted(item["pk"]["S"].partition("#")[0] for item in all_items(ada.world))
     objections, names, requests, rows_and_tombstones = 2, 2, 1, 2 + 3
     assert stay == sorted(
-        ["ADDRESS"] * objections + ["ERASED"] * names + ["PRIVACY"] * requests + ["INVITATION"] * rows_and_tombstones
+        ["STATE", *["ADDRESS"] * objections] + ["ERASED"] * names + ["PRIVACY"] * requests + ["INVITATION"] * rows_and_tombstones
     )
 
 
