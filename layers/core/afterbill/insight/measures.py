@@ -45,3 +45,14 @@ def compare(question: Question, tally: Tally, before: Tally) -> Comparison | Non
     return (
         nps.compare(tally, before) if question is Question.NPS else proportions.compare(tally, before, SCALES[question])
     )
+
+
+def p_value(question: Question, tally: Tally, other: Tally) -> float:
+    """The chance, with no real difference, of one at least as large as theirs; it agrees with `compare`.
+
+    Both have answers.
+    """
+    if question is Question.NPS:
+        return nps.p_value(tally, other)
+    scale = SCALES[question]
+    return proportions.p_value((tally.favourable(scale), tally.n), (other.favourable(scale), other.n))

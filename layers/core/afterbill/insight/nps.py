@@ -6,7 +6,7 @@ Shares are exact; the display rounds. The interval and the comparison are the ad
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import sqrt
+from math import erfc, sqrt
 from operator import add
 
 from afterbill.model.questions import SCALES, Question, Scale
@@ -104,10 +104,13 @@ def interval(tally: Tally) -> tuple[float, float] | None:
 
     It always holds the score itself: for a single promoter or detractor the plain formula ends 1.5 points before.
     """
-    point = score(tally)
-    if point is None:
-        return None
-    mean, variance = _adjusted(tally)
+    return bounds(tally.favourable(), tally.unfavourable(), tally.n) if tally.n else None
+
+
+def bounds(favourable: float, unfavourable: float, n: float) -> tuple[float, float]:
+    """The 95 % confidence interval of a score of `n` answers, which need not be whole where they are weighted."""
+    point = 100 * (favourable - unfavourable) / n
+    mean, variance = _adjusted(favourable, unfavourable, n)
     margin = Z95 * sqrt(variance)
     low, high = 100 * (mean - margin), 100 * (mean + margin)
     return max(-100.0, min(low, point)), min(100.0, max(high, point))
@@ -123,9 +126,23 @@ def compare(tally: Tally, before: Tally) -> Comparison | None:
     if current is None or previous is None:
         return None
     change = current - previous
-    (mean, variance), (mean_before, variance_before) = _adjusted(tally), _adjusted(before)
-    z = (mean - mean_before) / sqrt(variance + variance_before)
+    z = _z(tally, before)
     return Comparison(change, abs(z) > Z95 and z * change > 0)
+
+
+def p_value(tally: Tally, other: Tally) -> float:
+    """The chance of a difference of scores at least as large, by chance alone; both have answers.
+
+    It is below 0.05 where `compare` says significant, and 1 where plain and adjusted scores disagree on the direction.
+    """
+    z = _z(tally, other)
+    apart = (score(tally) or 0) - (score(other) or 0)
+    return two_sided(z) if z * apart > 0 else 1.0
+
+
+def two_sided(z: float) -> float:
+    """The chance of a normal deviate at least as far from 0."""
+    return erfc(abs(z) / sqrt(2))
 
 
 def response_rate(tally: Tally) -> float | None:
@@ -133,10 +150,18 @@ def response_rate(tally: Tally) -> float | None:
     return 100 * tally.answered / tally.sent if tally.sent else None
 
 
-def _adjusted(tally: Tally) -> tuple[float, float]:
+def _z(tally: Tally, before: Tally) -> float:
+    """The difference of the adjusted scores in standard errors."""
+    (mean, variance), (mean_before, variance_before) = (
+        _adjusted(one.favourable(), one.unfavourable(), one.n) for one in (tally, before)
+    )
+    return (mean - mean_before) / sqrt(variance + variance_before)
+
+
+def _adjusted(favourable: float, unfavourable: float, answers: float) -> tuple[float, float]:
     """Mean and variance of the adjusted score, as shares of 1; the variance is never 0."""
-    n = tally.n + _ADDED
-    promoters = (tally.favourable() + _ADDED / 4) / n
-    detractors = (tally.unfavourable() + _ADDED / 4) / n
+    n = answers + _ADDED
+    promoters = (favourable + _ADDED / 4) / n
+    detractors = (unfavourable + _ADDED / 4) / n
     mean = promoters - detractors
     return mean, (promoters + detractors - mean**2) / n

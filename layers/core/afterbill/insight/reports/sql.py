@@ -4,13 +4,14 @@ Statements are fixed texts: what a caller says is a parameter, `:name`. Dimensio
 put into the text.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
 from afterbill.insight.periods import Window
 from afterbill.insight.reports.asked import EVERYTHING, Asked, ReportRules, Scope
-from afterbill.insight.tally import UNKNOWN
+from afterbill.insight.tally import NONE, UNKNOWN
+from afterbill.model.questions import Question
 
 OWN = ("touchpoint", "stage", "source", "plan", "country", "locale", "channel", "brand", "payment_method", "reason")
 """The dimensions that every stack has, as columns."""
@@ -24,7 +25,12 @@ COLUMNS = (*OWN, *SEGMENTS)
 LONGEST_LAG = timedelta(days=130)
 """From a fact to its answer, at most: delay, patience and expiry together, of all rules that make sense."""
 
-_OWN = ",\n        ".join(f"COALESCE({name}, '{UNKNOWN}') AS {name}" for name in OWN)
+MOST_STORED = 50
+"""Values of a dimension of which reports are stored; those with most answers."""
+
+_OWN = ",\n        ".join(
+    f"COALESCE(NULLIF({name}, ''), '{NONE if name == 'reason' else UNKNOWN}') AS {name}" for name in OWN
+)
 _DECLARED = ",\n        ".join(
     f"COALESCE(CASE WHEN contains(map_keys(segments), :{name}) THEN segments[:{name}] END, '{UNKNOWN}') AS {name}"
     for name in SEGMENTS
@@ -37,8 +43,11 @@ _FILTERS = "\n    ".join(
 FACTS = f"""
 WITH named AS (
     SELECT id, fact_day, occurred_at, customer_id, COALESCE(account, customer_id) AS account, products,
-        amount_minor, currency, recurring_minor, recurring_currency, question, rating, category, reported_reason,
-        confirmed, anonymous, removed, imported, state, skip_reason, delivery, variant,
+        amount_minor, currency, recurring_minor, recurring_currency, rating, category, reported_reason,
+        COALESCE(question, '{Question.NPS.value}') AS question,
+        COALESCE(confirmed, TRUE) AS confirmed, COALESCE(anonymous, FALSE) AS anonymous,
+        COALESCE(removed, FALSE) AS removed, COALESCE(imported, FALSE) AS imported,
+        state, COALESCE(skip_reason, '') AS skip_reason, delivery, variant,
         due_at, sent_at, delivered_at, opened_at, answered_at, sent_day, answered_day,
         {_OWN},
         {_DECLARED}
@@ -57,6 +66,9 @@ answers AS (
 )
 """  # noqa: S608  # nothing but constants of this module
 """Begins every statement: `f` are the facts that the filters leave, `answers` those that count in the window."""
+
+COUNTS = ", ".join(f"COUNT(CASE WHEN rating = {rating} THEN 1 END)" for rating in range(11))
+"""How often each rating was given, as eleven columns (`rows.tally_of`)."""
 
 
 def grouped(*keys: str, by: Sequence[str] = COLUMNS) -> str:
@@ -84,6 +96,34 @@ def scope_of(row: Sequence[Any], rules: ReportRules, by: Sequence[str] = COLUMNS
     return EVERYTHING
 
 
+def by_scope(
+    rows: Iterable[Sequence[Any]], rules: ReportRules, by: Sequence[str] = COLUMNS
+) -> Iterator[tuple[Scope, Sequence[Any]]]:
+    """Return the scope of each row and what follows its dimensions; columns that no operator declared are left out."""
+    for row in rows:
+        scope = scope_of(row, rules, by)
+        if scope[0] or scope == EVERYTHING:
+            yield scope, row[len(by) :]
+
+
+def stored(counts: Mapping[Scope, int], asked: Asked) -> Collection[Scope]:
+    """Return the scopes that a report is stored for, by the answers of each: of each dimension those with most.
+
+    EVERYTHING is always among them; with a filter it is the only one. A dimension of which nothing is known has none.
+    """
+    if asked.where:
+        return (EVERYTHING,)
+    known = {dimension for dimension, value in counts if value not in {UNKNOWN, NONE}}
+    order = sorted(
+        (scope for scope in counts if scope[0] in known - {EVERYTHING[0]}),
+        key=lambda scope: (scope[0], -counts[scope], scope[1]),
+    )
+    leading: dict[str, list[Scope]] = {}
+    for scope in order:
+        leading.setdefault(scope[0], []).append(scope)
+    return (EVERYTHING, *(scope for scopes in leading.values() for scope in scopes[:MOST_STORED]))
+
+
 def dimension_name(column: str, rules: ReportRules) -> str:
     """Return the name of a dimension as operators know it: a declared one has a column without its name."""
     if column in SEGMENTS:
@@ -92,9 +132,13 @@ def dimension_name(column: str, rules: ReportRules) -> str:
     return column
 
 
+Parameters = Mapping[str, str | int | date]
+"""The values of a statement, by name."""
+
+
 def parameters(
     asked: Asked, rules: ReportRules, window: Window | None = None, **others: str | int | date
-) -> Mapping[str, str | int | date]:
+) -> Parameters:
     """Return the parameters of FACTS, for the window that is asked for or another one."""
     days = window or asked.window
     declared = dict.fromkeys(SEGMENTS, "") | dict(zip(SEGMENTS, rules.segments, strict=False))

@@ -1,0 +1,102 @@
+"""The rows of reports: a score with its interval, a difference that is real or not, and why something is not said."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from enum import StrEnum
+from typing import Any
+
+from afterbill.insight.measures import measures, p_value
+from afterbill.insight.nps import Tally
+from afterbill.insight.reports.asked import FEW, LEAST
+from afterbill.insight.statistics.decomposition import PLACES
+from afterbill.insight.statistics.multiplicity import LEVEL, adjusted
+from afterbill.model.questions import Question
+
+
+class Why(StrEnum):
+    """The reason why a value is null."""
+
+    NO_ANSWERS = "no_answers"
+    FEW_ANSWERS = "few_answers"
+    NOTHING_BEFORE = "nothing_before"
+    NOTHING_ELSE = "nothing_else"
+    FEW_TO_COMPARE = "few_to_compare"
+    FEW_FOR_ATTRIBUTES = "few_for_attributes"
+    ON_DEMAND = "on_demand"
+    NO_WEIGHTS = "no_weights"
+
+
+BECAUSE: Mapping[Why, str] = {
+    Why.NO_ANSWERS: "Nobody answered in these days.",
+    Why.FEW_ANSWERS: f"Fewer than {LEAST} answers: one more would turn the score around.",
+    Why.NOTHING_BEFORE: "There is no score before to compare with.",
+    Why.NOTHING_ELSE: "There are no other answers to compare with, or too few for a score.",
+    Why.FEW_TO_COMPARE: f"Fewer than {FEW} answers on one side: nothing is called real.",
+    Why.FEW_FOR_ATTRIBUTES: "Fewer than 10 answers for each value that is told apart.",
+    Why.ON_DEMAND: "This is computed for everything and when it is asked for with a filter.",
+    Why.NO_WEIGHTS: "Too few answers to weigh them.",
+}
+
+
+def unsaid(why: Why) -> dict[str, str]:
+    """Return `why`, the code, and `because`, the sentence."""
+    return {"why": why.value, "because": BECAUSE[why]}
+
+
+def figure(number: float | None) -> float | None:
+    """Return a figure as documents hold it; there is no minus zero."""
+    return None if number is None else round(number, PLACES) + 0.0
+
+
+def scored(question: Question, tally: Tally) -> dict[str, Any]:
+    """Return `n`, `score`, `low`, `high` and `few`; below LEAST no score, and why."""
+    if tally.n < LEAST:
+        why = Why.FEW_ANSWERS if tally.n else Why.NO_ANSWERS
+        return {"n": tally.n, "score": None, "low": None, "high": None, "few": True, **unsaid(why)}
+    found = measures(question, tally)
+    plain = {"score": figure(found.score), "low": figure(found.low), "high": figure(found.high)}
+    mean = {} if found.mean is None else {"mean": figure(found.mean)}
+    return {"n": tally.n, **plain, **mean, "few": tally.n < FEW}
+
+
+def apart(question: Question, tally: Tally, other: Tally, absent: Why, name: str) -> dict[str, Any]:
+    """Return how far the score is from another, under `name`, and the `p` of that.
+
+    Both need LEAST answers, or the difference is null because of `absent`, and FEW for a p.
+    """
+    if min(tally.n, other.n) < LEAST:
+        return {name: None, "p": None, **(unsaid(absent) if tally.n >= LEAST else {})}
+    change = (measures(question, tally).score or 0) - (measures(question, other).score or 0)
+    if min(tally.n, other.n) < FEW:
+        return {name: figure(change), "p": None, **unsaid(Why.FEW_TO_COMPARE)}
+    return {name: figure(change), "p": p_value(question, tally, other)}
+
+
+def changed(question: Question, tally: Tally, before: Tally) -> dict[str, Any]:
+    """Return the score of a tally and its change from the one before."""
+    return {**scored(question, tally), **apart(question, tally, before, Why.NOTHING_BEFORE, "change")}
+
+
+def judged(rows: Iterable[dict[str, Any]]) -> int:
+    """Say of every row with a `p` if it is `real`, all of them taken together; return how many were compared.
+
+    `q` is the adjusted p of Benjamini and Hochberg.
+    """
+    listed = list(rows)
+    for row, q in zip(listed, adjusted([row["p"] for row in listed]), strict=True):
+        row |= {"q": q, "real": q is not None and q <= LEVEL}
+    return sum(row["p"] is not None for row in listed)
+
+
+def tally_of(counts: Sequence[int]) -> Tally:
+    """Return the tally of `sql.COUNTS`."""
+    return Tally(tuple(counts[:11]))
+
+
+def total(tallies: Iterable[Tally]) -> Tally:
+    """Return all of them added up."""
+    return sum(tallies, Tally())
+
+
+def share(part: int, whole: int) -> float | None:
+    """Return a share from 0 to 1; None of nothing."""
+    return figure(part / whole) if whole else None

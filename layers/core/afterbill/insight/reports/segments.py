@@ -1,0 +1,116 @@
+"""Every value of every dimension against all other answers: whom a good or a bad score concerns.
+
+Dozens of comparisons stand together in one table, so they are judged together: of those that are called real, one in
+twenty is chance on average, and not one in twenty of all.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+from afterbill.insight.nps import Tally
+from afterbill.insight.reports import sql
+from afterbill.insight.reports.asked import EVERYTHING, LEAST, Asked, Body, Engine, ReportRules, Scope
+from afterbill.insight.reports.rows import Why, apart, judged, scored, tally_of
+from afterbill.insight.tally import NONE, UNKNOWN
+from afterbill.model.questions import Question
+
+BOTH = " + "
+"""Joins the names, and the values, of two dimensions that are compared together."""
+
+SINGLES = f"""{sql.FACTS}
+SELECT {sql.scopes()}, {sql.COUNTS}
+FROM answers {sql.grouped()}
+"""  # noqa: S608  # nothing but constants
+
+PAIRED = tuple((*sql.OWN, *sql.SEGMENTS[:declared]) for declared in range(sql.MOST_SEGMENTS + 1))
+"""The dimensions whose pairs are counted, by how many an operator declared: each one more costs ten pairs."""
+
+PAIRS = tuple(
+    f"""{sql.FACTS}
+SELECT {sql.scopes(by)}, {sql.COUNTS}
+FROM answers GROUP BY GROUPING SETS ({", ".join(f"({one}, {two})" for one, two in combinations(by, 2))})
+HAVING COUNT(*) >= :least
+"""  # noqa: S608  # nothing but constants
+    for by in PAIRED
+)
+
+STATEMENTS = (SINGLES, *PAIRS)
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """The answers of one value of a dimension, or of two values together."""
+
+    dimension: str
+    value: str
+    tally: Tally
+
+
+def compute(engine: Engine, asked: Asked, rules: ReportRules) -> Mapping[Scope, Body]:
+    """Return each value with its score and its difference from the rest, those with most answers first.
+
+    Within one value of a dimension, and of pairs, values with fewer than LEAST answers are not listed. A dimension of
+    which nothing is known has no row.
+    """
+    singles = read_singles(engine, asked, rules)
+    counts = {scope: tally.n for scope, tally in singles.items()}
+    kept = sql.stored(counts, asked)
+    within: dict[Scope, list[Cell]] = defaultdict(list)
+    within[EVERYTHING] = [Cell(*scope, tally) for scope, tally in singles.items() if scope != EVERYTHING]
+    if rules.pairs or len(kept) > 1:
+        for (one, two), tally in read_pairs(engine, asked, rules):
+            within[one].append(Cell(*two, tally))
+            within[two].append(Cell(*one, tally))
+            if (one[0], two[0]) in rules.pairs or (two[0], one[0]) in rules.pairs:
+                within[EVERYTHING].append(Cell(one[0] + BOTH + two[0], one[1] + BOTH + two[1], tally))
+    return {scope: _body(asked, singles.get(scope, Tally()), within[scope]) for scope in kept}
+
+
+def read_singles(engine: Engine, asked: Asked, rules: ReportRules) -> Mapping[Scope, Tally]:
+    """Return the tally of everything and of each value of each dimension."""
+    rows = engine.rows(SINGLES, sql.parameters(asked, rules))
+    return {scope: tally_of(counts) for scope, counts in sql.by_scope(rows, rules)}
+
+
+def read_pairs(
+    engine: Engine, asked: Asked, rules: ReportRules, least: int = LEAST
+) -> Iterator[tuple[tuple[Scope, Scope], Tally]]:
+    """Yield the tally of each two values of different dimensions that have so many answers together."""
+    declared = len(rules.segments)
+    by = PAIRED[declared]
+    for row in engine.rows(PAIRS[declared], sql.parameters(asked, rules, least=least)):
+        one, two = (
+            (sql.dimension_name(name, rules), str(value))
+            for name, value in zip(by, row, strict=False)
+            if value is not None
+        )
+        yield (one, two), tally_of(row[len(by) :])
+
+
+def _body(asked: Asked, everybody: Tally, cells: Iterable[Cell]) -> Body:
+    shown = sorted(_telling(asked, cells), key=lambda cell: (cell.dimension, -cell.tally.n, cell.value))
+    rows = [
+        {
+            "dimension": cell.dimension,
+            "value": cell.value,
+            **scored(asked.question, cell.tally),
+            **_difference(asked.question, cell.tally, everybody),
+        }
+        for cell in shown
+    ]
+    return {"rows": rows, "total": scored(asked.question, everybody), "comparisons": judged(rows)}
+
+
+def _telling(asked: Asked, cells: Iterable[Cell]) -> Sequence[Cell]:
+    """Return the cells of the dimensions that are asked for and of which something is known."""
+    listed = [cell for cell in cells if not asked.by or set(cell.dimension.split(BOTH)) <= set(asked.by)]
+    known = {cell.dimension for cell in listed if cell.value not in {UNKNOWN, NONE}}
+    return [cell for cell in listed if cell.dimension in known]
+
+
+def _difference(question: Question, tally: Tally, everybody: Tally) -> dict[str, Any]:
+    rest = Tally(tuple(all_of - mine for all_of, mine in zip(everybody.ratings, tally.ratings, strict=True)))
+    return apart(question, tally, rest, Why.NOTHING_ELSE, "difference")
