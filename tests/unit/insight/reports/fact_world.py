@@ -1,5 +1,6 @@
 """A few facts as the archive holds them, and an engine over them."""
 
+import json
 import random
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -74,23 +75,21 @@ class Archive:
 
     def __init__(self, rows: Sequence[Row]) -> None:
         self._connection = duckdb.connect(":memory:", config={"threads": 1, "memory_limit": "256MB"})
-        columns = ", ".join(f"{name} {kind}" for name, kind in FACTS.items())
-        self._connection.execute(f"CREATE TABLE facts ({columns}, day DATE)")
-        marks = ", ".join("?" * (len(FACTS) + 1))
-        for start in range(0, len(rows), 200):
-            some = rows[start : start + 200]
-            values = [value for number, row in enumerate(some, start) for value in _values(row, number)]
-            places = ", ".join([f"({marks})"] * len(some))
-            self._connection.execute(f"INSERT INTO facts VALUES {places}", values)  # noqa: S608  # question marks
+        columns = {**FACTS, "day": "DATE"}
+        listed = ", ".join(f"{name} {kind}" for name, kind in columns.items())
+        self._connection.execute(f"CREATE TABLE facts ({listed})")
+        values = json.dumps([_values(row, number) for number, row in enumerate(rows)], default=str)
+        self._connection.execute(
+            "INSERT INTO facts SELECT unnest(from_json(?, ?), recursive := true)", [values, json.dumps([columns])]
+        )
 
     def rows(self, sql: str, parameters: dict) -> list[tuple]:
         return self._connection.execute(*positional(sql, parameters)).fetchall()
 
 
-def _values(row: Row, number: int) -> list[Any]:
+def _values(row: Row, number: int) -> Row:
     assert row.keys() <= FACTS.keys()
-    whole = {"id": f"fact-{number}", **row}
-    return [*(whole.get(name) for name in FACTS), whole["fact_day"]]
+    return {**dict.fromkeys(FACTS), "id": f"fact-{number}", **row, "day": row["fact_day"]}
 
 
 def asked(window: Window = NOVEMBER, question: Question = Question.NPS, **others: Any) -> Asked:

@@ -5,7 +5,7 @@ twenty is chance on average, and not one in twenty of all.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
@@ -28,16 +28,28 @@ FROM answers {sql.grouped()}
 PAIRED = tuple((*sql.OWN, *sql.SEGMENTS[:declared]) for declared in range(sql.MOST_SEGMENTS + 1))
 """The dimensions whose pairs are counted, by how many an operator declared: each one more costs ten pairs."""
 
-PAIRS = tuple(
-    f"""{sql.FACTS}
-SELECT {sql.scopes(by)}, {sql.COUNTS}
-FROM answers GROUP BY GROUPING SETS ({", ".join(f"({one}, {two})" for one, two in combinations(by, 2))})
+_AT_ONCE = 30
+"""Pairs that one statement counts: each takes some megabytes while it runs, however few its answers."""
+
+
+def _pairs(by: Sequence[str]) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield statements with the dimensions whose pairs they count."""
+    pairs = list(combinations(by, 2))
+    for start in range(0, len(pairs), _AT_ONCE):
+        some = pairs[start : start + _AT_ONCE]
+        names = tuple(name for name in by if any(name in pair for pair in some))
+        sets = ", ".join(f"({one}, {two})" for one, two in some)
+        statement = f"""{sql.FACTS}
+SELECT {sql.scopes(names)}, {sql.COUNTS}
+FROM answers GROUP BY GROUPING SETS ({sets})
 HAVING COUNT(*) >= :least
 """  # noqa: S608  # nothing but constants
-    for by in PAIRED
-)
+        yield names, statement
 
-STATEMENTS = (SINGLES, *PAIRS)
+
+PAIRS = tuple(tuple(_pairs(by)) for by in PAIRED)
+
+STATEMENTS = (SINGLES, *(statement for pairs in PAIRS for _, statement in pairs))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +78,9 @@ def compute(engine: Engine, asked: Asked, rules: ReportRules) -> Mapping[Scope, 
             within[two].append(Cell(*one, tally))
             if (one[0], two[0]) in rules.pairs or (two[0], one[0]) in rules.pairs:
                 within[EVERYTHING].append(Cell(one[0] + BOTH + two[0], one[1] + BOTH + two[1], tally))
-    return {scope: _body(asked, singles.get(scope, Tally()), within[scope]) for scope in kept}
+    known = {dimension for dimension, value in singles if value not in {UNKNOWN, NONE}} - {EVERYTHING[0]}
+    wanted = known & set(asked.by) if asked.by else known
+    return {scope: _body(asked.question, singles.get(scope, Tally()), within[scope], wanted) for scope in kept}
 
 
 def read_singles(engine: Engine, asked: Asked, rules: ReportRules) -> Mapping[Scope, Tally]:
@@ -79,36 +93,26 @@ def read_pairs(
     engine: Engine, asked: Asked, rules: ReportRules, least: int = LEAST
 ) -> Iterator[tuple[tuple[Scope, Scope], Tally]]:
     """Yield the tally of each two values of different dimensions that have so many answers together."""
-    declared = len(rules.segments)
-    by = PAIRED[declared]
-    for row in engine.rows(PAIRS[declared], sql.parameters(asked, rules, least=least)):
-        one, two = (
-            (sql.dimension_name(name, rules), str(value))
-            for name, value in zip(by, row, strict=False)
-            if value is not None
-        )
-        yield (one, two), tally_of(row[len(by) :])
+    parameters = sql.parameters(asked, rules, least=least)
+    for by, statement in PAIRS[len(rules.segments)]:
+        for row in engine.rows(statement, parameters):
+            named = zip(by, row, strict=False)
+            one, two = ((sql.dimension_name(name, rules), str(value)) for name, value in named if value is not None)
+            yield (one, two), tally_of(row[len(by) :])
 
 
-def _body(asked: Asked, everybody: Tally, cells: Iterable[Cell]) -> Body:
-    shown = sorted(_telling(asked, cells), key=lambda cell: (cell.dimension, -cell.tally.n, cell.value))
+def _body(question: Question, everybody: Tally, cells: Iterable[Cell], wanted: Collection[str]) -> Body:
+    listed = [cell for cell in cells if all(name in wanted for name in cell.dimension.split(BOTH))]
     rows = [
         {
             "dimension": cell.dimension,
             "value": cell.value,
-            **scored(asked.question, cell.tally),
-            **_difference(asked.question, cell.tally, everybody),
+            **scored(question, cell.tally),
+            **_difference(question, cell.tally, everybody),
         }
-        for cell in shown
+        for cell in sorted(listed, key=lambda cell: (cell.dimension, -cell.tally.n, cell.value))
     ]
-    return {"rows": rows, "total": scored(asked.question, everybody), "comparisons": judged(rows)}
-
-
-def _telling(asked: Asked, cells: Iterable[Cell]) -> Sequence[Cell]:
-    """Return the cells of the dimensions that are asked for and of which something is known."""
-    listed = [cell for cell in cells if not asked.by or set(cell.dimension.split(BOTH)) <= set(asked.by)]
-    known = {cell.dimension for cell in listed if cell.value not in {UNKNOWN, NONE}}
-    return [cell for cell in listed if cell.dimension in known]
+    return {"rows": rows, "total": scored(question, everybody), "comparisons": judged(rows)}
 
 
 def _difference(question: Question, tally: Tally, everybody: Tally) -> dict[str, Any]:
