@@ -8,6 +8,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError
 
+from afterbill.adapters.aws.clients import BY_PATH
 from afterbill.model.errors import ConfigurationError
 
 
@@ -18,7 +19,7 @@ def checkout(package: Path) -> Path:
 
 ROOT = checkout(Path(__file__).resolve().parent)
 """The commands read `layers/config` and the samples of this folder."""
-PATIENCE = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 3})
+PATIENCE = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 3}, s3=BY_PATH)
 """The time-outs and tries of every client: a person at a terminal learns soon that nobody answers."""
 STACK_FILE = ROOT / ".local" / "stack.json"
 _DAMAGED = f"{STACK_FILE} is damaged: run `make up`"

@@ -12,9 +12,8 @@ import click
 
 from afterbill.model.errors import UnreadableError
 from afterbill.model.plain_text import harmless
+from afterbill.model.spreadsheet import cell
 
-_FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20", "\n")
-"""A spreadsheet computes a cell that begins with one of these, of which some are wide in East Asia."""
 _STEERING = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 """Control characters, turns of the direction of writing, and halves of pairs that no encoding can write."""
 
@@ -68,16 +67,7 @@ def print_csv(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> N
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(columns)
     for row in rows:
-        writer.writerow([_cell(row.get(column)) for column in columns])
-
-
-def _cell(value: object) -> object:
-    if isinstance(value, bool):
-        return str(value).lower()
-    if not isinstance(value, str):
-        return value
-    text = harmless(value)
-    return f"'{text}" if text.lstrip(" ").startswith(_FORMULA) else text
+        writer.writerow([cell(row.get(column)) for column in columns])
 
 
 def aligned(rows: Iterable[Sequence[str]], *, right: bool = False) -> list[str]:

@@ -65,7 +65,7 @@ def _document(request: http.Request) -> dict[str, Any]:
 
 def _collect(request: http.Request) -> dict[str, Any]:
     if request.method != "POST":
-        return _refuse(problems.NOT_ALLOWED, {"Allow": "POST"})
+        return _refuse(problems.NOT_ALLOWED, {"Allow": "GET, POST"})
     key = authorise(request.headers.get("authorization", ""), Scope.RESPONSES_WRITE, _keys)
     if isinstance(key, Refusal):
         return _refuse(_REFUSALS[key])

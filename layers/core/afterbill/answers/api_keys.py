@@ -16,6 +16,8 @@ class Scope(StrEnum):
     """A permission of a key."""
 
     RESPONSES_WRITE = "responses:write"
+    RESPONSES_READ = "responses:read"
+    REPORTS_READ = "reports:read"
     PRIVACY_MANAGE = "privacy:manage"
 
 

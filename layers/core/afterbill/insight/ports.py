@@ -4,9 +4,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Any, Generic, Protocol, TypeVar
 
 from afterbill.insight.reports.asked import Engine
+from afterbill.insight.reports.requested import ReportRequest
 from afterbill.insight.tally import Answered, Rows, Score, Sent, Tallies
 from afterbill.model.errors import UnreadableError
 from afterbill.model.invitation import StoredInvitation
@@ -257,6 +259,21 @@ class StoredReports(Protocol):
 
     def store(self, place: str, document: Mapping[str, Any]) -> None:
         """Put the document in place of the one before; the same content is the same bytes."""
+
+
+class Asking(StrEnum):
+    """The outcome of asking: `waiting` for what was asked for a short time ago, `limited` once the hour is used up."""
+
+    ASKED = "asked"
+    WAITING = "waiting"
+    LIMITED = "limited"
+
+
+class ReportRequests(Protocol):
+    """The queue of reports that are computed on demand."""
+
+    def ask(self, request: ReportRequest, now: datetime) -> Asking:
+        """Ask for the report, unless that was done within ten minutes, or MOST_ASKED times in this hour of UTC."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import hashlib
 import json
 import os
 from collections.abc import Mapping
@@ -16,6 +17,7 @@ _MAX_FIELDS = 20
 class Request:
     """A request as it was sent: header names are lower case, the body is what was signed, `address` who sent it.
 
+    `query` has the last of each name, `raw_query` is all of it.
     `host` is what API Gateway was asked by, which it checked: its own name, or that of a custom domain.
     """
 
@@ -27,6 +29,7 @@ class Request:
     body: bytes
     address: str = ""
     host: str = ""
+    raw_query: str = ""
 
 
 def request_of(event: Mapping[str, Any]) -> Request:
@@ -41,6 +44,7 @@ def request_of(event: Mapping[str, Any]) -> Request:
         body=_raw_body(event),
         address=_address_in(headers) or event["requestContext"]["http"].get("sourceIp", ""),
         host=event["requestContext"].get("domainName", ""),
+        raw_query=event.get("rawQueryString") or "",
     )
 
 
@@ -108,6 +112,36 @@ def _well_formed(text: str) -> str:
 def response(status: int, body: str, headers: Mapping[str, str]) -> dict[str, Any]:
     """A response; API Gateway drops the body of the answer to HEAD."""
     return {"statusCode": status, "headers": dict(headers), "body": body, "isBase64Encoded": False}
+
+
+def pairs_of(request: Request) -> list[tuple[str, str]]:
+    """The names and values of a query in their order."""
+    return parse_qsl(request.raw_query, keep_blank_values=True)
+
+
+def tag_of(body: str) -> str:
+    """The strong entity tag of a body."""
+    return f'"{hashlib.sha256(body.encode()).hexdigest()[:32]}"'
+
+
+def is_known(request: Request, tag: str) -> bool:
+    """True if the caller has what the tag stands for already (RFC 9110, section 13.1.2)."""
+    named = [one.strip().removeprefix("W/") for one in request.headers.get("if-none-match", "").split(",")]
+    return tag in named or named == ["*"]
+
+
+def unchanged(tag: str) -> dict[str, Any]:
+    """The answer to a caller who has it already."""
+    return response(304, "", _kept(tag))
+
+
+def tagged(body: str, tag: str, kind: str = "application/json") -> dict[str, Any]:
+    """A response that its caller may keep and ask for again with its tag."""
+    return response(200, body, {"Content-Type": kind, **_kept(tag)})
+
+
+def _kept(tag: str) -> dict[str, str]:
+    return {"ETag": tag, "Cache-Control": "private, no-cache", "X-Content-Type-Options": "nosniff"}
 
 
 def json_response(status: int, body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> dict[str, Any]:

@@ -49,6 +49,10 @@ BATCH_RESERVE_SECONDS = 9.0
 """A function that works through a batch begins no attempt with less time left: one takes up to 7 seconds, the pause
 before it one or two."""
 
+BY_PATH: Any = {"addressing_style": "path"}
+"""Links to S3 are signed for the host of the bucket's region: the one of all regions leads elsewhere, and the signature
+does not hold there."""
+
 _until = {"request": float("inf"), "batch": float("inf")}
 
 
@@ -106,6 +110,7 @@ def _client(service: str, *, connect_timeout: float, read_timeout: float, attemp
         connect_timeout=connect_timeout,
         read_timeout=read_timeout,
         retries={"mode": "standard", "total_max_attempts": attempts},
+        s3=BY_PATH,
     )
     literal: Any = service  # one of hundreds of literals, of which the stubs in use know a few
     gc.disable()

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import Any, TypeAlias
 
@@ -48,6 +48,10 @@ MOST_BYTES = 100_000
 NO_KEY = Problem(401, "no_key", "Send your API key as `Authorization: Bearer ab_...`.", _CHALLENGE)
 WRONG_KEY = Problem(401, "wrong_key", "This API key is unknown, wrong or revoked.", _REFUSED)
 WRONG_SCOPE = Problem(403, "wrong_scope", "This API key lacks the scope responses:write.")
+NO_RESPONSES = replace(WRONG_SCOPE, detail="This API key lacks the scope responses:read.")
+NO_REPORTS = replace(WRONG_SCOPE, detail="This API key lacks the scope reports:read.")
+QUERY = Problem(400, "query", "The query is not understood; `problems` says why.")
+UNKNOWN_REPORT = Problem(404, "unknown_report", "There is no report of this name.")
 NOT_ALLOWED = Problem(405, "method_not_allowed", "This address does not take this method; see the header Allow.")
 NO_IDEMPOTENCY_KEY = Problem(
     400, "idempotency_key", "The header Idempotency-Key is needed: 1 to 100 printable ASCII characters, new per answer."
@@ -59,6 +63,12 @@ INVALID = Problem(422, "invalid", "The body is not an answer; `problems` says wh
 REUSED = Problem(422, "idempotency_key_reused", "This Idempotency-Key was used before, for another answer.")
 _SOON = {"Retry-After": "10"}
 TOO_MANY = Problem(429, "too_many", "This key calls too often; the header Retry-After says how long to wait.", _SOON)
+TOO_MANY_REPORTS = Problem(
+    429,
+    "too_many_reports",
+    "So many reports were computed on demand that the next one has to wait.",
+    {"Retry-After": "600"},
+)
 UNAVAILABLE = Problem(503, "try_again", "A service did not answer; send the same request again.", {"Retry-After": "30"})
 
 
