@@ -343,7 +343,10 @@ def test_what_stays_says_nothing_of_anybody(ada):
     stay = sorted(item["pk"]["S"].partition("#")[0] for item in all_items(ada.world))
     objections, names, requests, rows_and_tombstones = 2, 2, 1, 2 + 3
     assert stay == sorted(
-        ["STATE", *["ADDRESS"] * objections] + ["ERASED"] * names + ["PRIVACY"] * requests + ["INVITATION"] * rows_and_tombstones
+        ["STATE", *["ADDRESS"] * objections]
+        + ["ERASED"] * names
+        + ["PRIVACY"] * requests
+        + ["INVITATION"] * rows_and_tombstones
     )
 
 
