@@ -5,9 +5,9 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 
-from afterbill.answers.external import ExternalResponse
+from afterbill.answers.external import OLDEST_DAYS, ExternalResponse
 from afterbill.intake.import_responses import Response
 from afterbill.model.billing import Touchpoint
 from afterbill.model.channels import Channel
@@ -50,21 +50,30 @@ class ExportSettings:
 
 @dataclass(frozen=True, slots=True)
 class ResponseRow:
-    """One answer, the line it stands on, and what is worth knowing about it."""
+    """One answer, the line it stands on, and what is worth knowing about it.
+
+    A `historic` one is counted in its month, and nothing else of it is kept.
+    """
 
     line: int
     response: Response
     notes: tuple[str, ...] = ()
+    historic: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ResponseChecker:
-    """Reads records as of `now`; `repeated` counts how often one without id and person was met."""
+    """Reads records as of `now`; `repeated` counts how often one without id and person was met.
+
+    Answers of days before `cut` are historic, those before `oldest` are refused.
+    """
 
     settings: ExportSettings
     now: datetime
     hash_address: Callable[[str], str]
     repeated: Callable[[str], int]
+    cut: date = date.min
+    oldest: date = date.min
 
     def row(self, record: Record) -> ResponseRow:
         """Return the row; RefusedError where it cannot be imported."""
@@ -79,13 +88,28 @@ class ResponseChecker:
         named = {**values, **ids}
         answer = Answer(scale.rating(number), comment, reason)
         response = self._collected(named, self._key(named, at, number), answer, at, question)
+        historic = self._require_age(response)
         notes = [
             *self._dropped(values, response),
             *(["the comment was too long, and its end is cut off"] if cut else []),
             *(note for name, id_ in ids.items() for note in spreadsheets.notes_of_id(values[name], id_)),
             *([scale.note] if scale.note else []),
         ]
-        return ResponseRow(record.line, Response(response, *self._author(named)), tuple(notes))
+        return ResponseRow(record.line, Response(response, *self._author(named)), tuple(notes), historic)
+
+    def _require_age(self, response: ExternalResponse) -> bool:
+        """Return whether it is historic; RefusedError where it is too old."""
+        day = date.fromisoformat(response.day)
+        if day < self.oldest:
+            raise RefusedError(Reason.OLD, f"{day} is before {self.oldest}", "The archive goes back no further")
+        if day < self.cut:
+            return True
+        if response.answered_at < self.now - timedelta(days=OLDEST_DAYS):
+            text = f"{day} is more than {OLDEST_DAYS} days ago"
+            raise RefusedError(
+                Reason.OLD, text, f"Only what is older than the first import ({self.cut}) is counted by month"
+            )
+        return False
 
     def _dropped(self, values: Mapping[str, str], response: ExternalResponse) -> Iterator[str]:
         """Yield a note for each value beside the answer that was not taken."""

@@ -69,7 +69,7 @@ def rating(value: str, question: Question, scales: AskedScales) -> int:
 
 
 def moment(value: str, times: TimeSpelling, now: datetime) -> datetime:
-    """Return the time in UTC, not too old and not in the future."""
+    """Return the time in UTC; it is not in the future."""
     if not value:
         raise RefusedError(Reason.NO_TIME, "there is no time", "An answer counts for the day it was given on")
     try:
@@ -78,9 +78,6 @@ def moment(value: str, times: TimeSpelling, now: datetime) -> datetime:
         raise RefusedError(Reason.TIME, wrong.text, wrong.hint) from None
     if not times.has_come(moment, now, timedelta(minutes=LATEST_MINUTES)):
         raise RefusedError(Reason.FUTURE, f"{shown(value)} is still to come", "Look at --time-zone and --time-format")
-    if moment.at < now - timedelta(days=OLDEST_DAYS):
-        text = f"{shown(value)} is more than {OLDEST_DAYS} days ago"
-        raise RefusedError(Reason.OLD, text, "Responses are kept for two years, so it would be gone soon")
     return moment.at
 
 

@@ -4,16 +4,20 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from functools import lru_cache
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache, partial
 from pathlib import Path
 
 from afterbill.adapters.aws.secret_keys import SecretKeys
+from afterbill.adapters.dynamodb.archive_marks import ArchiveMarksTable
+from afterbill.adapters.dynamodb.history import HistoryTable
 from afterbill.adapters.dynamodb.imports import ImportsTable
+from afterbill.answers.external import OLDEST_DAYS
 from afterbill.intake.import_responses import TOGETHER, Outcome, ResponseImportDeps, import_responses
-from afterbill.intake.ports import ImportedResponses, ResponseWrite
+from afterbill.intake.ports import ImportedMonths, ImportedResponses, ResponseWrite
 from afterbill.model.customer import Customer
 from afterbill.model.errors import AfterbillError
+from afterbill.model.history import MonthTally
 from afterbill.model.invitation import Invitation
 from afterbill.model.questions import Question
 from afterbill_cli.acts import Acts
@@ -21,6 +25,7 @@ from afterbill_cli.deployed import Deployed
 from afterbill_cli.importing import records, text_files
 from afterbill_cli.importing.duplicates import Seen
 from afterbill_cli.importing.journal import Journal, journal_of, outcomes_text, tell_erased
+from afterbill_cli.importing.months import Months
 from afterbill_cli.importing.progress import Progress
 from afterbill_cli.importing.records import Layout
 from afterbill_cli.importing.report import Problem, ResponseReport, problem_log
@@ -49,7 +54,7 @@ class ResponseImportOptions:
 
 @dataclass(frozen=True, slots=True)
 class ReadOnlyResponses:
-    """ImportedResponses that reads a table and writes nothing."""
+    """ImportedResponses and ImportedMonths that read tables and write nothing."""
 
     table: ImportedResponses
 
@@ -77,6 +82,14 @@ class ReadOnlyResponses:
         """Write nothing; return True."""
         return True
 
+    def cut(self, source: str, day: date) -> date:  # noqa: ARG002  # nothing is written
+        """Take the day for the first import's."""
+        return day
+
+    def put(self, tally: MonthTally, *, replace: bool = False) -> bool:  # noqa: ARG002  # nothing is written
+        """Write nothing; return True."""
+        return True
+
 
 def import_export(layout: Layout, options: ResponseImportOptions, stack: Deployed) -> int:
     """Import the file; return 1 when no row could be stored, else 0."""
@@ -85,12 +98,13 @@ def import_export(layout: Layout, options: ResponseImportOptions, stack: Deploye
     if book.finished_at:
         book.print_finished(Outcome)
         return 0
-    table: ImportedResponses = ImportsTable(
-        stack.client("dynamodb"), stack.output("TableName"), kept=stack.policy().retention.responses
-    )
+    dynamodb, name, periods = stack.client("dynamodb"), stack.output("TableName"), stack.policy().retention
+    table: ImportedResponses = ImportsTable(dynamodb, name, kept=periods.responses)
     keys = SecretKeys(stack_secrets.secret(stack, "KeysSecretArn"))
+    untouched = ReadOnlyResponses(table)
+    months: ImportedMonths = untouched if options.dry_run else HistoryTable(dynamodb, name)
     importing = ResponseImportDeps(
-        ReadOnlyResponses(table) if options.dry_run else table,
+        untouched if options.dry_run else table,
         keys.hash_alias,
         book.began_at,
         options.replace,
@@ -100,12 +114,19 @@ def import_export(layout: Layout, options: ResponseImportOptions, stack: Deploye
     if not options.dry_run:
         Acts(stack, "import responses", options.why).note()
     with Seen() as seen, problem_log(options.errors) as problems:
-        job = ResponseImport(layout, importing, book, seen, ResponseReport(problems))
+        counted = Months(text_files.digest(layout.path))
+        minute = datetime.now(UTC).replace(second=0, microsecond=0)
+        changed = partial(ArchiveMarksTable(dynamodb, name).mark_changed, minute, urgent=False)
+        job = ResponseImport(layout, importing, book, seen, ResponseReport(problems), months=counted, history=months)
+        job.mark = job.mark if options.dry_run else changed
+        today = book.began_at.astimezone(options.settings.home).date()
+        cut = months.cut(options.settings.name, today - timedelta(days=OLDEST_DAYS))
         hash_address = lru_cache(maxsize=_HASHES)(keys.hash_address)
+        checker = ResponseChecker(
+            options.settings, book.began_at, hash_address, seen.count, cut, today - periods.archive
+        )
         try:
-            return job.run(
-                ResponseChecker(options.settings, book.began_at, hash_address, seen.count), dry_run=options.dry_run
-            )
+            return job.run(checker, dry_run=options.dry_run)
         except KeyboardInterrupt:
             print(f"\nstopped after row {book.done}: the same command goes on from there", file=sys.stderr)
             return _INTERRUPTED
@@ -122,6 +143,9 @@ class ResponseImport:
     report: ResponseReport
     rows: int = 0
     recommendations: Counter[int] = field(default_factory=Counter)
+    months: Months = field(default_factory=lambda: Months(""))
+    history: ImportedMonths | None = None
+    mark: Callable[[date], None] = field(default=lambda _: None)
 
     def run(self, checker: ResponseChecker, *, dry_run: bool) -> int:
         """Import the rows that are not done yet, and print the outcomes of all."""
@@ -132,9 +156,11 @@ class ResponseImport:
         rows = self._rows(checker, progress.at)
         if dry_run:
             self.journal.outcomes = writer.try_out(rows)
+            self._store_months()
         else:
             self.journal.write()  # what is stored from here on is known by the moment this began
             writer.write(rows, self.journal)
+            self._store_months()
             self.journal.finish(self.rows, datetime.now(UTC))
         progress.end()
         return self._print_outcome(dry_run=dry_run)
@@ -152,7 +178,9 @@ class ResponseImport:
                 self.report.leave_out(refused.reason, problem)
                 continue
             self._note(row)
-            if self.rows > self.journal.done:
+            if row.historic:
+                self.months.add(row)
+            elif self.rows > self.journal.done:
                 yield self.rows, row
         if not self.rows:
             raise AfterbillError(f"{path} has no rows: it needs one per response")
@@ -173,6 +201,10 @@ class ResponseImport:
             raise RefusedError(Reason.TWICE, f"the same response stands on line {first}", "The first one counts")
         return row
 
+    def _store_months(self) -> None:
+        if self.history:
+            self.months.store(self.history, self.mark, replace=self.importing.replace)
+
     def _attempt(self, rows: Sequence[ResponseRow]) -> Attempt[ResponseRow]:
         imported = import_responses([row.response for row in rows], self.importing)
         for row in rows:
@@ -192,8 +224,20 @@ class ResponseImport:
             print(f"{self.rows} rows, a dry run: {outcomes_text(outcomes, Outcome)}{left_out}. Nothing was written.")
         else:
             print(f"{self.rows} rows: {outcomes_text(outcomes, Outcome)}{left_out}.")
+        self._print_months()
         tell_erased(outcomes[Outcome.ERASED])
-        return 0 if outcomes.total() else 1
+        return 0 if outcomes.total() or self.months.stored else 1
+
+    def _print_months(self) -> None:
+        if self.months.stored:
+            older = f"{self.months.stored} {'is' if self.months.stored == 1 else 'are'} older than {OLDEST_DAYS} days"
+            print(f"{older}: counted by month, without person and comment.")
+        if self.months.left:
+            print(
+                f"note: {self.months.left} older ones are of months that another file told of, which were kept; "
+                "--replace puts this file's in their place",
+                file=sys.stderr,
+            )
 
 
 def _with_encoding(layout: Layout) -> Layout:

@@ -1,26 +1,31 @@
 """Exports to import, and what reading them finds."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from afterbill.answers.external import OLDEST_DAYS
 from afterbill.intake.import_responses import ResponseImportDeps
+from afterbill.intake.ports import ImportedMonths
 from afterbill.model.billing import Touchpoint
 from afterbill.model.invitation import Invitation
 from afterbill.model.questions import Question
+from afterbill.model.retention import Retention
 from afterbill_cli.importing import text_files
 from afterbill_cli.importing.duplicates import Seen
 from afterbill_cli.importing.export_columns import ExportColumns
 from afterbill_cli.importing.journal import Journal
+from afterbill_cli.importing.months import Months
 from afterbill_cli.importing.records import Layout
 from afterbill_cli.importing.report import ProblemLog, ResponseReport
 from afterbill_cli.importing.response_rows import ExportSettings, ResponseChecker
-from afterbill_cli.importing.responses import ResponseImport
+from afterbill_cli.importing.responses import ReadOnlyResponses, ResponseImport
 from afterbill_cli.importing.scales import asked_scales
 from afterbill_cli.importing.times import TimeSpelling
+from afterbill_cli.memory.history import MemoryHistory
 from afterbill_cli.memory.table import MemoryTable
 from tests.factories import EVENTS, hash_address
 
@@ -75,25 +80,36 @@ class ImportResult:
         ]
 
 
-def read(
+def read(  # noqa: PLR0913  # a test names only what it is about
     file: Path,
     product: str = "csv",
     table: MemoryTable | None = None,
     columns: dict[str, str] | None = None,
     encoding: str | None = None,
+    *,
+    months: MemoryHistory | None = None,
+    now: datetime = NOW,
+    dry_run: bool = False,
+    mark: Callable[[date], None] = lambda _: None,
     **changes: Any,
 ) -> ImportResult:
     """Import it into a table in memory as of noon."""
+    history: ImportedMonths = months or MemoryHistory()
     table = table if table is not None else MemoryTable()
     before = set(table.invitations)
     layout = Layout(
         file, ExportColumns(product, columns or {}), text_files.encoding_or_windows(file, encoding), about="response"
     )
     with Seen() as seen:
-        book = Journal(file.parent / ".afterbill" / "journal.json", file.name, NOW)
-        job = ResponseImport(layout, ResponseImportDeps(table, str, NOW), book, seen, ResponseReport(ProblemLog()))
-        checker = ResponseChecker(export_settings(product, **changes), NOW, hash_address, seen.count)
-        code = job.run(checker, dry_run=False)
+        book = Journal(file.parent / ".afterbill" / "journal.json", file.name, now)
+        deps, untouched = ResponseImportDeps(table, str, now), ReadOnlyResponses(table)
+        report, counted = ResponseReport(ProblemLog()), Months(text_files.digest(file))
+        stored = untouched if dry_run else history
+        job = ResponseImport(layout, deps, book, seen, report, months=counted, history=stored, mark=mark)
+        today = now.date()
+        cut = stored.cut(product, today - timedelta(days=OLDEST_DAYS))
+        settings, oldest = export_settings(product, **changes), today - Retention().archive
+        code = job.run(ResponseChecker(settings, now, hash_address, seen.count, cut, oldest), dry_run=dry_run)
     new = [invitation for id_, invitation in table.invitations.items() if id_ not in before]
     return ImportResult(code, job.report, table, job.rows, new)
 

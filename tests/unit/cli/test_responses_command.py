@@ -70,7 +70,7 @@ def table(stack: Any) -> ImportsTable:
 
 def stored(table: ImportsTable) -> dict[str, Any]:
     items: list[dict[str, Any]] = table.dynamodb.scan(TableName=TABLE)["Items"]
-    return {item["pk"]["S"]: item for item in items}
+    return {item["pk"]["S"]: item for item in items if item["pk"]["S"] != "HISTORY"}
 
 
 def many(file: Path, count: int = 250) -> None:

@@ -6,13 +6,14 @@ TransientError, and nothing else that is expected. Each port has an adapter and 
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
 from afterbill.intake.connector import Api, Call, Token
 from afterbill.model.billing import OperatorTask
 from afterbill.model.campaigns import Done
 from afterbill.model.customer import NOBODY, Customer, Recipient
+from afterbill.model.history import MonthTally
 from afterbill.model.invitation import Invitation
 from afterbill.model.privacy import Person, PrivacyRequest
 from afterbill.model.webhooks import Source, Webhook
@@ -241,3 +242,13 @@ class Campaigns(Protocol):
 
     def set_done(self, campaign: str, done: Done) -> None:
         """Store the progress of the campaign."""
+
+
+class ImportedMonths(Protocol):
+    """Answers from long before the first survey, counted by month."""
+
+    def cut(self, source: str, day: date) -> date:
+        """The day from which on responses of a source are kept; set by its first import, and never moved."""
+
+    def put(self, tally: MonthTally, *, replace: bool = False) -> bool:
+        """Store the tally; False, and nothing done, where another file told the same month, unless it is replaced."""

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
+    from afterbill.model.history import MonthTally
+
     Key = dict[str, AttributeValueTypeDef]
 
 PK, SK = "pk", "sk"
@@ -36,6 +38,8 @@ CHANGED = "CHANGED"
 """The partition of the marks of days to archive anew."""
 API_KEYS = "APIKEY"
 PRIVACY = "PRIVACY"
+HISTORY = "HISTORY"
+"""The partition of imported months."""
 ERASURES = "ERASURE"
 """In the ledger: the partition of all erasures."""
 RESTRICTIONS = "RESTRICTION"
@@ -321,6 +325,16 @@ def scores_in(window: str) -> str:
 def lease(step: str = "compute") -> "Key":
     """The lease of the run of a step, by default of the one that computes scores."""
     return key("LEASE", step)
+
+
+def history(tally: "MonthTally") -> "Key":
+    """The imported answers of a month, of one question, source and touchpoint; only the last may hold a `#`."""
+    return key(HISTORY, f"{tally.month:%Y-%m}#{tally.question}#{tally.source}#{tally.touchpoint}")
+
+
+def history_cut(source: str) -> "Key":
+    """The day from which on responses that a source exports are kept; before it, they are counted by month."""
+    return key(HISTORY, f"cut#{source}")
 
 
 def lock() -> "Key":

@@ -88,11 +88,6 @@ def _outliving(file: "SurveysFile") -> Iterator[tuple[tuple[str, ...], str]]:
     for key, span in (("comments", file.retention.comments), ("visits", file.retention.visits)):
         if span > file.retention.responses:
             yield ("retention", key), "must be no longer than responses: it ends with its survey"
-    if file.retention.archive < file.retention.responses:
-        yield (
-            ("retention", "archive"),
-            "must be no shorter than responses: reports would forget what still counts",
-        )
     if file.retention.customers < file.retention.responses:
         yield ("retention", "customers"), "must be no shorter than responses: nobody finds the surveys of who is gone"
     if file.retention.archive < file.retention.responses:
