@@ -87,7 +87,7 @@ class _Life:
     def _bills(self, at: datetime) -> Iterator[tuple[str, datetime, int]]:
         random, until = self.random, self.span.until
         yield "subscription_started", at, self.price
-        every = _MONTH * random.choice((3, 6, 12))
+        every = _MONTH * random.choice((1, 3, 12))
         while (at := at + every) < until:
             if random.random() < _FAILING:
                 yield "payment_failed", at, self.price

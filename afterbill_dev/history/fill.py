@@ -1,0 +1,73 @@
+"""Put a history into the local stack, as if it had happened there, and let its own functions archive and count it."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from afterbill.adapters.dynamodb import keys
+from afterbill.adapters.dynamodb.archive import ArchiveTable
+from afterbill.adapters.dynamodb.batches import write_batches
+from afterbill.adapters.dynamodb.items import customer_item, invitation_item
+from afterbill.model.customer import Customer
+from afterbill.model.invitation import Invitation
+from afterbill_cli.deployed import Deployed
+
+_TOGETHER = 5_000
+_PAUSE = 2.0
+
+
+def fill(stack: Deployed, facts: Iterable[Invitation], told: Callable[[int], None]) -> int:
+    """Store the facts and their customers; returns how many facts. The same facts again change nothing."""
+    dynamodb, table = stack.client("dynamodb"), stack.output("TableName")
+    zone, kept = ZoneInfo(stack.policy().time_zone), stack.policy().retention.responses
+    known: set[str] = set()
+    number = 0
+    left = iter(facts)
+    while part := list(islice(left, _TOGETHER)):
+        items = [invitation_item(one, lambda at: at.astimezone(zone).date().isoformat(), kept) for one in part]
+        items += map(customer_item, _new_customers(part, known))
+        write_batches(dynamodb, table, ({"PutRequest": {"Item": item}} for item in items))
+        number += len(part)
+        told(number)
+    return number
+
+
+def _new_customers(facts: Iterable[Invitation], known: set[str]) -> Iterator[Customer]:
+    for one in facts:
+        if one.customer_id not in known:
+            known.add(one.customer_id)
+            segments: Mapping[str, str] = one.segments
+            yield Customer(
+                one.customer_id,
+                country=segments["country"],
+                locale=segments["locale"],
+                attributes={"plan": segments["plan"]},
+            )
+
+
+def archived(stack: Deployed, told: Callable[[int], None]) -> None:
+    """Ask for a nightly run, and wait until the stack's functions have archived every day and computed its reports."""
+    table = ArchiveTable(stack.client("dynamodb"), stack.output("TableName"))
+    _as_before_the_night(stack.client("dynamodb"), stack.output("TableName"))
+    while waiting := _marks(stack.client("dynamodb"), stack.output("TableName")):
+        told(waiting)
+        time.sleep(_PAUSE)
+    while table.archive_state().nightly is None:
+        time.sleep(_PAUSE)
+
+
+def _as_before_the_night(dynamodb: Any, table: str) -> None:  # noqa: ANN401  # a boto3 client
+    """Forget when the last night was: the next run reads every marked day, however many facts it holds."""
+    dynamodb.delete_item(TableName=table, Key=keys.archived())
+
+
+def _marks(dynamodb: Any, table: str) -> int:  # noqa: ANN401  # likewise
+    answer = dynamodb.query(
+        TableName=table,
+        KeyConditionExpression="pk = :changed",
+        ExpressionAttributeValues={":changed": {"S": keys.CHANGED}},
+        Select="COUNT",
+    )
+    return int(answer["Count"])
