@@ -110,6 +110,14 @@ def test_values_with_few_answers_are_one_value():
     assert (REST,) not in made.of
 
 
+def test_where_no_weights_fit_all_dimensions_at_once_nothing_is_weighed():
+    """Who has a plan of "x" always answers from "a", though most of the invited with it are elsewhere."""
+    invited = {("a", "x"): 30, ("b", "y"): 30, ("b", "x"): 400, ("a", "z"): 1}
+    answered = {("a", "x"): 25, ("b", "y"): 25}
+
+    assert weights(invited, answered) is None
+
+
 def test_without_answers_nothing_is_weighed():
     assert weights({("a",): 5}, {("a",): 0}) is None
     assert post_stratified(Question.NPS, {("a",): 5}, {("a",): Tally()}) is None

@@ -20,7 +20,7 @@ HEAVIEST = 5.0
 """Times the mean weight that no answer exceeds."""
 
 _ROUNDS = 200
-_CLOSE = 1e-10
+_CLOSE = 1e-9
 
 REST = "\0rest"
 """Stands for all values of a dimension with too few answers; no value of anybody's is named like this."""
@@ -84,9 +84,9 @@ def post_stratified(
 
 
 def weights(invited: Mapping[Cell, int], answered: Mapping[Cell, int]) -> Weights | None:
-    """Return weights by which those who answered are like those who were invited; None where nobody answered.
+    """Return weights by which those who answered are like those who were invited; None where there are none.
 
-    Everybody who answered is among the invited. Cells have the same number of dimensions in both. For raking, the
+    There are none without answers, and where no weights fit all dimensions at once. Everybody who answered is among the invited. Cells have the same number of dimensions in both. For raking, the
     values with fewer answers than LEAST_IN_CELL are taken together.
     """
     heard = {cell: n for cell, n in answered.items() if n}
@@ -97,13 +97,15 @@ def weights(invited: Mapping[Cell, int], answered: Mapping[Cell, int]) -> Weight
         return _trimmed(Weights("cells", plain), heard)
     pooled = _pool(heard)
     raked, unheard = rake(_under(pooled, heard), _under(pooled, invited))
+    if not raked:
+        return None
     return _trimmed(Weights("raking", {cell: raked[_named(pooled, cell)] for cell in heard}, unheard=unheard), heard)
 
 
 def rake(sample: Mapping[Cell, int], target: Mapping[Cell, int]) -> tuple[dict[Cell, float], int]:
     """Return weights of the cells of the sample, by which each value has the share it has in the target.
 
-    Beside them the most invited, over the dimensions, whose value the sample does not have: these are left out.
+    They are empty where no weights do that. Beside them the most invited, over the dimensions, whose value the sample does not have: these are left out.
     """
     found = dict.fromkeys(sample, 1.0)
     margins = [_margin(target, place) for place in range(len(next(iter(sample))))]
@@ -113,10 +115,9 @@ def rake(sample: Mapping[Cell, int], target: Mapping[Cell, int]) -> tuple[dict[C
         for wanted, there in zip(margins, present, strict=True)
     )
     for _ in range(_ROUNDS):
-        moved = max(_fit(found, sample, margins[place], place) for place in range(len(margins)))
-        if moved < _CLOSE:
-            break
-    return found, unheard
+        if max(_fit(found, sample, wanted, place) for place, wanted in enumerate(margins)) < _CLOSE:
+            return found, unheard
+    return {}, unheard
 
 
 def _fit(found: dict[Cell, float], sample: Mapping[Cell, int], wanted: Mapping[str, int], place: int) -> float:
