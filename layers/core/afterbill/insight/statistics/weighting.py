@@ -86,8 +86,9 @@ def post_stratified(
 def weights(invited: Mapping[Cell, int], answered: Mapping[Cell, int]) -> Weights | None:
     """Return weights by which those who answered are like those who were invited; None where there are none.
 
-    There are none without answers, and where no weights fit all dimensions at once. Everybody who answered is among the invited. Cells have the same number of dimensions in both. For raking, the
-    values with fewer answers than LEAST_IN_CELL are taken together.
+    There are none without answers, and where no weights fit all dimensions at once. Everybody who answered is among the
+    invited. Cells have the same number of dimensions in both. For raking, the values with fewer answers than
+    LEAST_IN_CELL are taken together.
     """
     heard = {cell: n for cell, n in answered.items() if n}
     if not heard:
@@ -105,7 +106,8 @@ def weights(invited: Mapping[Cell, int], answered: Mapping[Cell, int]) -> Weight
 def rake(sample: Mapping[Cell, int], target: Mapping[Cell, int]) -> tuple[dict[Cell, float], int]:
     """Return weights of the cells of the sample, by which each value has the share it has in the target.
 
-    They are empty where no weights do that. Beside them the most invited, over the dimensions, whose value the sample does not have: these are left out.
+    They are empty where no weights do that. Beside them stand the most invited, over the dimensions, whose value the
+    sample does not have: these are left out.
     """
     found = dict.fromkeys(sample, 1.0)
     margins = [_margin(target, place) for place in range(len(next(iter(sample))))]
