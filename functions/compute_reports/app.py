@@ -1,8 +1,75 @@
-"""SQS: compute the reports that are asked for."""
+"""SQS: compute the reports that are stored, and those that somebody asked for."""
 
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
+from afterbill.adapters.aws.archive_reading import S3Copies
+from afterbill.adapters.aws.clients import client
+from afterbill.adapters.aws.report_files import S3Reports
+from afterbill.adapters.aws.report_queue import SqsReportQueue
+from afterbill.adapters.duckdb.archive import DuckArchive
+from afterbill.adapters.duckdb.database import connect
+from afterbill.insight.reports.compute import Outcome, ReportDeps, compute_asked, compute_stored
+from afterbill.runtime.batch import process
+from afterbill.runtime.code_version import code_version
+from afterbill.runtime.observability import logger
+from afterbill.runtime.remaining import goes_on
+from afterbill.settings import config
 
-def handler(_event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """Take every request."""
-    return {"batchItemFailures": []}
+_RESERVE = timedelta(seconds=120)
+"""Time for the slowest report of a year of a few million facts."""
+_SCRATCH = Path("/tmp/reports")  # noqa: S108  # the one folder of Lambda that can be written, and nobody else's there
+_MEMORY_MB, _THREADS = 2000, 2
+"""Of 3,008 MB, which come with 1.7 processors; the rest is for Python and the documents."""
+
+_s3, _bucket = client("s3"), config.setting("ARCHIVE")
+_deps = ReportDeps(
+    archive=DuckArchive(
+        S3Copies(_s3, _bucket, _SCRATCH / "archive"),
+        lambda: connect(_SCRATCH / "duckdb", _MEMORY_MB, _THREADS),
+        _SCRATCH / "gathered",
+    ),
+    stored=S3Reports(_s3, _bucket),
+    rules=config.report_rules(),
+    zone=config.time_zone(),
+    code=code_version("afterbill.insight"),
+)
+_queue = SqsReportQueue(client("sqs"), config.setting("REPORT_REQUESTS_URL"))
+
+
+def handler(event: dict[str, Any], context: Any) -> Any:  # noqa: ANN401  # Lambda's
+    """Take one request; one that fails comes again, and is put aside in the end."""
+    return process(event, context, lambda record: _take(record, context))
+
+
+def _take(record: dict[str, Any], context: Any) -> None:  # noqa: ANN401  # Lambda's
+    message = json.loads(record["body"])
+    if message["kind"] == "asked":
+        _asked(message["request"], datetime.fromtimestamp(int(record["attributes"]["SentTimestamp"]) / 1000, UTC))
+    else:
+        _stored(message, context)
+
+
+def _stored(message: dict[str, Any], context: Any) -> None:  # noqa: ANN401  # Lambda's
+    run = compute_stored(_deps, datetime.now(UTC), goes_on(context, _RESERVE), nightly=message["nightly"])
+    logger.info("reports stored", stored=run.stored, unchanged=run.unchanged, finished=run.finished)
+    if run.left_out:
+        logger.error("days of the archive cannot be read", days=[str(day) for day in run.left_out])
+    for place, error in run.failed:
+        logger.error("report failed", report=place, error=type(error).__name__, detail=str(error)[:300])
+    if run.stored and not run.finished:
+        # The next run goes on where this one stood, and tries again what failed.
+        _queue.send(message)
+    elif run.failed:
+        raise run.failed[0][1]
+    elif not run.finished:
+        raise TimeoutError("there was no time to compute a single report")
+
+
+def _asked(request: dict[str, Any], asked_at: datetime) -> None:
+    run = compute_asked(_deps, request, asked_at, datetime.now(UTC))
+    logger.info("report asked for", outcome=run.outcome, document=run.place)
+    if run.outcome is Outcome.FAILED and run.error:
+        raise run.error

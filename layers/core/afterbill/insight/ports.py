@@ -260,6 +260,9 @@ class StoredReports(Protocol):
     def store(self, place: str, document: Mapping[str, Any]) -> None:
         """Put the document in place of the one before; the same content is the same bytes."""
 
+    def fingerprints(self, places: Collection[str]) -> Mapping[str, str]:
+        """Return the `fingerprint` of each of these documents that is there, without reading them."""
+
 
 class Asking(StrEnum):
     """The outcome of asking: `waiting` for what was asked for a short time ago, `limited` once the hour is used up."""
@@ -301,7 +304,7 @@ class Archive(Protocol):
         """Every day of facts there is, in order."""
 
     def open(self, files: Sequence[ArchiveFile]) -> AbstractContextManager[Opened]:
-        """Make these days the table `facts`, and the comments of the same days the table `comments`.
+        """Make these days the table `facts`. One engine is open at a time.
 
-        One engine is open at a time.
+        TransientError where they cannot be read now.
         """

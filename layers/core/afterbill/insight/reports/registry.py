@@ -23,6 +23,9 @@ NAMES = (
 HOURLY = ("trend", "segments", "coverage")
 """The reports that are computed again after every run of the archive, the others once a night."""
 
+WHOLE = frozenset({"billing", "changes", "outcomes", "revenue"})
+"""The reports that follow customers through the whole archive, whatever the window."""
+
 REPORTS: Mapping[str, str] = {name: f"{__package__}.{name}" for name in NAMES}
 """The module of each report."""
 

@@ -1,0 +1,252 @@
+"""Compute reports from the archive and store them; safe to kill anywhere and to repeat.
+
+Every document carries a fingerprint of all that it was made of: one that has it already is not computed again.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta, tzinfo
+from enum import StrEnum
+from hashlib import sha256
+from typing import Any
+
+from afterbill.insight.periods import ROLLING, Window, month_of, rolling, window_of
+from afterbill.insight.ports import Archive, ArchiveFile, Opened, StoredReports
+from afterbill.insight.reports.asked import EVERYTHING, Body, Engine, ReportRules, Scope
+from afterbill.insight.reports.registry import HOURLY, NAMES, WHOLE, report_of
+from afterbill.insight.reports.requested import ReportRequest, RequestError, request_of, scope_key
+from afterbill.insight.reports.sql import LONGEST_LAG
+from afterbill.model.errors import TransientError
+from afterbill.model.questions import Question
+
+MONTHS = 25
+"""Calendar months that are stored, this one included: two years, and one to compare with."""
+
+REFRESHED = 7
+"""Days after which a month is computed again by a report that follows customers beyond it, each on a day of its own."""
+
+OLD = timedelta(hours=1)
+"""The age of a request that nobody waits for any more; whoever still does asks again."""
+
+QUESTIONS = """SELECT question, MIN(answered_day), MAX(answered_day) FROM facts
+WHERE rating IS NOT NULL AND question IS NOT NULL GROUP BY question"""
+STATEMENTS = (QUESTIONS,)
+
+
+class Why(StrEnum):
+    """The reason why a whole report says nothing."""
+
+    NOT_ARCHIVED = "not_archived"
+    FAILED = "failed"
+
+
+class Outcome(StrEnum):
+    """What became of a request."""
+
+    COMPUTED = "computed"
+    THERE = "there"
+    INVALID = "invalid"
+    OLD = "old"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class ReportDeps:
+    """The places to read and to write, the operator's rules and zone; another `code` may compute other figures."""
+
+    archive: Archive
+    stored: StoredReports
+    rules: ReportRules
+    zone: tzinfo
+    code: str
+
+
+@dataclass(slots=True)
+class StoredRun:
+    """One run: documents stored, those that were up to date, and whether all were looked at.
+
+    `failed` are the places of those that could not be computed, with the cause: what is stored there stays as it was.
+    `left_out` are days whose files could not be read.
+    """
+
+    stored: int = 0
+    unchanged: int = 0
+    finished: bool = True
+    failed: list[tuple[str, Exception]] = field(default_factory=list)
+    left_out: Sequence[date] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AskedRun:
+    """What became of a request, the name of its document, and the cause where it failed or was refused."""
+
+    outcome: Outcome
+    place: str = ""
+    error: Exception | None = None
+
+
+def compute_stored(deps: ReportDeps, now: datetime, goes_on: Callable[[], bool], *, nightly: bool) -> StoredRun:
+    """Store each report of each question and window that is not up to date; `goes_on` turns False at the end of time.
+
+    One that fails leaves the others. A run that is not `finished` is to be followed by another one, which goes on.
+    """
+    run, files = StoredRun(), deps.archive.files()
+    if not files:
+        return run
+    with deps.archive.open(files) as opened:
+        run.left_out = opened.left_out
+        today = now.astimezone(deps.zone).date()
+        names = NAMES if nightly else HOURLY
+        wanted = {
+            request.stored_place: (request, _fingerprint(deps, request, files, today))
+            for request in _wanted(names, _windows(today, files[0].day), _questions(opened.engine))
+        }
+        there = deps.stored.fingerprints(wanted)
+        for place, (request, fingerprint) in wanted.items():
+            if there.get(place) == fingerprint:
+                run.unchanged += 1
+            elif goes_on():
+                _store(deps, run, request, _Made(opened, files, fingerprint, now))
+            else:
+                run.finished = False
+    return run
+
+
+def compute_asked(deps: ReportDeps, payload: Mapping[str, Any], asked_at: datetime, now: datetime) -> AskedRun:
+    """Compute one report that somebody asked for, and store what there is to say of it; TransientError passes."""
+    if now - asked_at > OLD:
+        return AskedRun(Outcome.OLD)
+    try:
+        request = request_of(payload, deps.rules)
+    except RequestError as error:
+        return AskedRun(Outcome.INVALID, error=error)
+    files = deps.archive.files()
+    fingerprint = _fingerprint(deps, request, files, now.astimezone(deps.zone).date())
+    if deps.stored.fingerprints([request.place]).get(request.place) == fingerprint:
+        return AskedRun(Outcome.THERE, request.place)
+    if not files or request.window.last < files[0].day:
+        deps.stored.store(request.place, _document(request, {EVERYTHING: _not_archived(files)}, fingerprint, now))
+        return AskedRun(Outcome.COMPUTED, request.place)
+    try:
+        with deps.archive.open(_between(files, _reading_range(request, files))) as opened:
+            document = _computed(deps, request, _Made(opened, files, fingerprint, now))
+    except TransientError:
+        raise
+    except Exception as error:  # noqa: BLE001  # told by the caller, and to whoever asked
+        # Without a fingerprint it is computed again when it is asked for again.
+        deps.stored.store(request.place, _document(request, {EVERYTHING: _FAILED}, "", now))
+        return AskedRun(Outcome.FAILED, request.place, error)
+    deps.stored.store(request.place, document)
+    return AskedRun(Outcome.COMPUTED, request.place)
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """What a document is made of, and when."""
+
+    opened: Opened
+    files: Sequence[ArchiveFile]
+    fingerprint: str
+    now: datetime
+
+
+def _wanted(
+    names: Sequence[str], windows: Sequence[Window], questions: Mapping[Question, tuple[date, date]]
+) -> Iterator[ReportRequest]:
+    """Yield what is stored, the windows that end today first: a question beside NPS only where it was answered."""
+    for window in windows:
+        for question in Question:
+            first, last = questions.get(question, (date.max, date.min))
+            if question is Question.NPS or (first <= window.last and window.first <= last):
+                yield from (ReportRequest(name, window, question) for name in names)
+
+
+def _windows(today: date, first: date) -> list[Window]:
+    """Return the windows that end today, and the months back to the first day of the archive, the newest first."""
+    months, day = list[Window](), today
+    while len(months) < MONTHS and (not months or day >= first):
+        months.append(window_of(month_of(day).name, today))
+        day = months[-1].first - timedelta(days=1)
+    return [rolling(days, today) for days in ROLLING] + months
+
+
+def _questions(engine: Engine) -> Mapping[Question, tuple[date, date]]:
+    """Return the first and the last day on which each question was answered; of those that this version knows."""
+    known = {question.value for question in Question}
+    return {
+        Question(name): (first, last) for name, first, last in engine.rows(QUESTIONS, {}) if name in known and first
+    }
+
+
+def _store(deps: ReportDeps, run: StoredRun, request: ReportRequest, made: _Made) -> None:
+    try:
+        deps.stored.store(request.stored_place, _computed(deps, request, made))
+    except Exception as error:  # noqa: BLE001  # told by the run, after the other reports
+        run.failed.append((request.stored_place, error))
+    else:
+        run.stored += 1
+
+
+def _computed(deps: ReportDeps, request: ReportRequest, made: _Made) -> Mapping[str, Any]:
+    scopes = report_of(request.name).compute(made.opened.engine, request.asked, deps.rules)
+    first, last = _reading_range(request, made.files)
+    absent = [str(day) for day in made.opened.left_out if first <= day <= last]
+    begins = made.files[0].day
+    beside = ({"left_out": absent} if absent else {}) | (
+        {"archived_from": str(begins)} if request.window.first < begins else {}
+    )
+    told = {scope: {**body, **beside} for scope, body in scopes.items()}
+    return _document(request, told, made.fingerprint, made.now)
+
+
+def _document(request: ReportRequest, scopes: Mapping[Scope, Body], fingerprint: str, now: datetime) -> dict[str, Any]:
+    asked = request.payload()
+    return {
+        "name": request.name,
+        "question": asked["question"],
+        "window": asked["window"],
+        "computed_at": now.isoformat(timespec="seconds"),
+        "fingerprint": fingerprint,
+        "scopes": {scope_key(scope): body for scope, body in scopes.items()},
+    }
+
+
+def _not_archived(files: Sequence[ArchiveFile]) -> Body:
+    begins = {"archived_from": str(files[0].day)} if files else {}
+    because = f"The archive begins on {files[0].day}, after these days." if files else "The archive is still empty."
+    return {"rows": [], "why": Why.NOT_ARCHIVED.value, "because": because, **begins}
+
+
+_FAILED: Body = {
+    "rows": [],
+    "why": Why.FAILED.value,
+    "because": "This report could not be computed; the log of compute_reports has the cause. Ask again to try again.",
+}
+
+
+def _reading_range(request: ReportRequest, files: Sequence[ArchiveFile]) -> tuple[date, date]:
+    """Return the first and the last day of the facts that a report reads."""
+    return (files[0].day, files[-1].day) if request.name in WHOLE and files else _own_range(request)
+
+
+def _own_range(request: ReportRequest) -> tuple[date, date]:
+    """Return the days of the facts about which answers may have come in the windows: up to LONGEST_LAG before."""
+    windows = (request.window, request.asked.before)
+    return min(window.first for window in windows) - LONGEST_LAG, max(window.last for window in windows)
+
+
+def _between(files: Sequence[ArchiveFile], days: tuple[date, date]) -> list[ArchiveFile]:
+    return [file for file in files if days[0] <= file.day <= days[1]]
+
+
+def _fingerprint(deps: ReportDeps, request: ReportRequest, files: Sequence[ArchiveFile], today: date) -> str:
+    """Return what stands for all that a document is made of: code, rules, request, files.
+
+    In place of the days after a month that is over there is a number that changes every week.
+    """
+    over = request.name in WHOLE and request.stored_place and request.window.last < today
+    turn = (today.toordinal() + request.window.first.month) // REFRESHED if over else 0
+    read = _between(files, _own_range(request) if over else _reading_range(request, files))
+    parts = [deps.code, repr(deps.rules), request.canonical, str(files[0].day if files else None), str(turn)]
+    parts += (f"{file.place} {file.version}" for file in read)
+    return sha256("\n".join(parts).encode()).hexdigest()[:32]
