@@ -2,7 +2,6 @@
 
 import json
 import sys
-from collections.abc import Iterable
 from typing import Any
 
 from pydantic import BaseModel
@@ -10,18 +9,19 @@ from pydantic.json_schema import models_json_schema
 
 from afterbill.answers.api import DOCUMENT, problems, values
 from afterbill.answers.api.bodies import AnswerBody, KeptBody, ProblemBody
-from afterbill.answers.api.problems import Problem
 from afterbill.answers.api_keys import Scope
 from afterbill.privacy.api import problems as of_requests
 from afterbill.privacy.api.bodies import AskBody, KeptRequestBody, RequestBody
+from afterbill_dev.generate.openapi_parts import of, refusals, response
+from afterbill_dev.generate.openapi_reading import SCHEMAS, reading_report, reading_responses
 
 _BODIES: tuple[type[BaseModel], ...] = (AnswerBody, KeptBody, AskBody, KeptRequestBody, RequestBody, ProblemBody)
 _ID = "8d3f0b6c1a4e4f57a9c2d1e0b7f65432"
 _ABOUT = (
     "Answers that were collected elsewhere: by a support tool, in a call centre, with an old provider. They count as "
-    "those that afterbill asked for itself. And requests about what is stored of a person: to export, erase or "
-    "restrict it. The gateway in front has a throttle and a size limit of its own; what it "
-    "refuses itself (413, 429, 503) comes as application/json with a message."
+    "those that afterbill asked for itself. Reports, and the answers themselves, to read. And requests about what is "
+    "stored of a person: to export, erase or restrict it. The gateway in front has a throttle and a size limit of its "
+    "own; what it refuses itself (413, 429, 503) comes as application/json with a message."
 )
 _EXAMPLES: dict[str, Any] = {
     "call": {
@@ -96,7 +96,6 @@ _ASKS: dict[str, Any] = {
 _KEPT = {"id": _ID, "kind": "erase", "state": "open", "customers": 1}
 _MOMENTS = {"requested_at": "2026-11-22T12:30:15Z", "due_at": "2026-12-22T12:30:15Z"}
 _SETTLING = _KEPT | {"state": "settling", **_MOMENTS, "settle_at": "2026-11-22T13:00:40Z"}
-_FAULT = {"field": "rating", "message": "must be 1 to 5 for csat"}
 
 
 def document() -> dict[str, Any]:
@@ -109,13 +108,14 @@ def document() -> dict[str, Any]:
         "info": {"title": "afterbill answer API", "version": "1.0.0", "description": _ABOUT},
         "servers": [{"url": "/", "description": "The address of your stack, its output ApiUrl"}],
         "paths": {
-            "/v1/responses": {"post": _collecting()},
+            "/v1/responses": {"post": _collecting(), "get": reading_responses()},
+            "/v1/reports/{name}": {"get": reading_report()},
             "/v1/privacy/requests": {"post": _asking()},
             "/v1/privacy/requests/{id}": {"get": _looking()},
             "/v1/openapi.json": {"get": _describing()},
         },
         "components": {
-            "schemas": schemas["$defs"],
+            "schemas": schemas["$defs"] | SCHEMAS,
             "securitySchemes": {
                 "key": {
                     "type": "http",
@@ -129,7 +129,7 @@ def document() -> dict[str, Any]:
 
 
 def _collecting() -> dict[str, Any]:
-    kept = {"schema": _of(KeptBody)}
+    kept = {"schema": of(KeptBody)}
     return {
         "operationId": "collectResponse",
         "summary": "Tell one answer",
@@ -148,18 +148,18 @@ def _collecting() -> dict[str, Any]:
         ],
         "requestBody": {
             "required": True,
-            "content": {"application/json": {"schema": _of(AnswerBody), "examples": _EXAMPLES}},
+            "content": {"application/json": {"schema": of(AnswerBody), "examples": _EXAMPLES}},
         },
         "responses": {
-            "201": _response("Kept.", kept | {"example": {"outcome": "recorded", "id": _ID}}),
-            "200": _response("It was kept before.", kept | {"example": {"outcome": "repeated", "id": _ID}}),
-            **_refusals(_CHECKED),
+            "201": response("Kept.", kept | {"example": {"outcome": "recorded", "id": _ID}}),
+            "200": response("It was kept before.", kept | {"example": {"outcome": "repeated", "id": _ID}}),
+            **refusals(_CHECKED),
         },
     }
 
 
 def _asking() -> dict[str, Any]:
-    kept = {"schema": _of(KeptRequestBody), "example": _KEPT}
+    kept = {"schema": of(KeptRequestBody), "example": _KEPT}
     location = {"headers": {"Location": {"required": True, "schema": {"type": "string"}}}}
     return {
         "operationId": "requestPrivacy",
@@ -179,12 +179,12 @@ def _asking() -> dict[str, Any]:
         ],
         "requestBody": {
             "required": True,
-            "content": {"application/json": {"schema": _of(AskBody), "examples": _ASKS}},
+            "content": {"application/json": {"schema": of(AskBody), "examples": _ASKS}},
         },
         "responses": {
-            "202": _response("Kept.", kept) | location,
-            "200": _response("It was kept before.", kept) | location,
-            **_refusals(_CHECKED_REQUESTS),
+            "202": response("Kept.", kept) | location,
+            "200": response("It was kept before.", kept) | location,
+            **refusals(_CHECKED_REQUESTS),
         },
     }
 
@@ -206,8 +206,8 @@ def _looking() -> dict[str, Any]:
             }
         ],
         "responses": {
-            "200": _response("As it stands.", {"schema": _of(RequestBody), "example": _SETTLING}),
-            **_refusals(_CHECKED_LOOKS),
+            "200": response("As it stands.", {"schema": of(RequestBody), "example": _SETTLING}),
+            **refusals(_CHECKED_LOOKS),
         },
     }
 
@@ -218,32 +218,9 @@ def _describing() -> dict[str, Any]:
         "summary": "This document",
         "security": [],
         "responses": {
-            "200": _response("OpenAPI 3.1.", {"schema": {"type": "object", "required": ["openapi", "paths"]}})
+            "200": response("OpenAPI 3.1.", {"schema": {"type": "object", "required": ["openapi", "paths"]}})
         },
     }
-
-
-def _refusals(all_: Iterable[Problem]) -> dict[str, Any]:
-    """By status, with an example of each problem."""
-    by_status: dict[int, list[Problem]] = {}
-    for problem in all_:
-        by_status.setdefault(problem.status, []).append(problem)
-    return {str(status): _refusal(some) for status, some in sorted(by_status.items())}
-
-
-def _refusal(some: list[Problem]) -> dict[str, Any]:
-    examples = {one.code: {"value": one.body([_FAULT] if one.code == problems.INVALID.code else ())} for one in some}
-    response = _response(some[0].title + ".", {"schema": _of(ProblemBody), "examples": examples}, problems.TYPE)
-    headers = {name: {"required": True, "schema": {"type": "string"}} for name in some[0].headers}
-    return response | ({"headers": headers} if headers else {})
-
-
-def _response(description: str, content: dict[str, Any], kind: str = "application/json") -> dict[str, Any]:
-    return {"description": description, "content": {kind: content}}
-
-
-def _of(body: type[BaseModel]) -> dict[str, str]:
-    return {"$ref": f"#/components/schemas/{body.__name__}"}
 
 
 def written() -> str:

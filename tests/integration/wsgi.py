@@ -7,8 +7,8 @@ from typing import Any
 
 from tests.integration.stack import Handler
 
-REQUESTS = "/v1/privacy/requests/"
-"""The only route of the document whose path has a parameter."""
+PARAMETERS = {"/v1/privacy/requests/": "id", "/v1/reports/": "name"}
+"""The routes of the document whose path has a parameter, and its name."""
 Environ = dict[str, Any]
 
 
@@ -26,12 +26,13 @@ def application(handler: Handler) -> Callable[[Environ, Callable[..., Any]], Ite
 
 def event_of(environ: Environ) -> dict[str, Any]:
     method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
-    id_ = path.removeprefix(REQUESTS) if path.startswith(REQUESTS) else ""
     return {
         "version": "2.0",
         "routeKey": f"ANY {path}",
         "rawPath": path,
-        "pathParameters": {"id": id_} if id_ else {},
+        "pathParameters": {
+            name: path.removeprefix(route) for route, name in PARAMETERS.items() if path.startswith(route)
+        },
         "rawQueryString": environ.get("QUERY_STRING", ""),
         "headers": dict(_headers(environ)),
         "requestContext": {"http": {"method": method, "path": path, "sourceIp": "192.0.2.7"}},

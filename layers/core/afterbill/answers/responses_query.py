@@ -1,5 +1,6 @@
 """The query of GET /v1/responses: which responses are wanted, in which order, and where the page begins."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -14,6 +15,7 @@ MOST, USUAL = 200, 50
 
 USUAL_DAYS = 30
 _LONGEST_TEXT = 200
+_TEXT = re.compile(rf"[^\x00-\x1f\x7f]{{1,{_LONGEST_TEXT}}}")
 _ORDERS = ("newest", "oldest")
 _FILTERS = ("touchpoint", "question", "rating", "reason", "confirmed", "source", "plan", "country")
 NAMES = ("from", "to", *_FILTERS, "order", "limit", "cursor")
@@ -88,6 +90,6 @@ def _limit(text: str) -> int:
 
 
 def _text(text: str) -> str:
-    if not 1 <= len(text) <= _LONGEST_TEXT:
+    if not _TEXT.fullmatch(text):
         raise ValueError(f"must have 1 to {_LONGEST_TEXT} characters")
     return text
