@@ -25,10 +25,11 @@ class MemoryArchive:
     state: ArchiveState | UnreadableError = field(default_factory=ArchiveState)
     lease: tuple[str, datetime] | None = None
 
-    def mark_changed(self, period: datetime, day: date, *, urgent: bool) -> None:
-        """Set the mark."""
-        there = self.marked.get((period, day))
-        self.marked[period, day] = ChangeMark(period, day, urgent or (there is not None and there.urgent))
+    def mark_changed(self, period: datetime, days: Collection[date], urgent: Collection[date]) -> None:
+        """Set the marks."""
+        for day in days:
+            there = self.marked.get((period, day))
+            self.marked[period, day] = ChangeMark(period, day, day in urgent or (there is not None and there.urgent))
 
     def take_lease(self, owner: str, now: datetime, until: datetime) -> bool:
         """False while somebody else holds it."""
@@ -44,7 +45,7 @@ class MemoryArchive:
         """The marks of earlier periods."""
         return Page([self.marked[place] for place in sorted(self.marked) if place[0] < before])
 
-    def drop(self, marks: Collection[ChangeMark]) -> None:
+    def drop(self, marks: Collection[ChangeMark], left: Collection[ChangeMark]) -> None:  # noqa: ARG002  # here each is one
         """Remove them."""
         for mark in marks:
             self.marked.pop((mark.period, mark.day), None)

@@ -52,25 +52,36 @@ def archive(world):
     return Stored(ArchiveMarksTable(world.dynamodb, TABLE), ArchiveTable(world.dynamodb, TABLE, clock=clock), world)
 
 
-def test_a_mark_is_set_once_stays_urgent_and_is_read_when_its_period_is_over(archive):
-    for urgent in (False, True, False):
-        archive.marks.mark_changed(PERIOD, MONDAY, urgent=urgent)
-    archive.marks.mark_changed(PERIOD - HOUR, TUESDAY, urgent=False)
+def test_marks_are_set_once_stay_urgent_and_are_read_when_their_period_is_over(archive):
+    for urgent in ((), {MONDAY}, ()):
+        archive.marks.mark_changed(PERIOD, {MONDAY, TUESDAY}, urgent)
+    archive.marks.mark_changed(PERIOD - HOUR, {TUESDAY}, ())
 
     assert archive.table.changed(PERIOD - HOUR).items == []
     assert archive.table.changed(PERIOD).items == [ChangeMark(PERIOD - HOUR, TUESDAY)]
-    (_, urgent) = archive.table.changed(PERIOD + HOUR).items
-    assert urgent == ChangeMark(PERIOD, MONDAY, urgent=True)
+    marks = archive.table.changed(PERIOD + HOUR).items
+    assert marks[1:] == [ChangeMark(PERIOD, MONDAY, urgent=True), ChangeMark(PERIOD, TUESDAY)]
 
 
 def test_exactly_the_marks_that_were_handled_are_dropped(archive):
     for period in (PERIOD, PERIOD + HOUR):
-        archive.marks.mark_changed(period, MONDAY, urgent=False)
+        archive.marks.mark_changed(period, {MONDAY, TUESDAY}, {MONDAY})
+    done = ChangeMark(PERIOD, MONDAY), ChangeMark(PERIOD, TUESDAY), ChangeMark(PERIOD + HOUR, MONDAY, urgent=True)
+    left = ChangeMark(PERIOD + HOUR, TUESDAY)
 
     for _ in range(2):
-        archive.table.drop([ChangeMark(PERIOD, MONDAY)])
+        archive.table.drop(done, [left])
+        assert archive.table.changed(PERIOD + 2 * HOUR).items == [left]
 
-    assert archive.table.changed(PERIOD + 2 * HOUR).items == [ChangeMark(PERIOD + HOUR, MONDAY)]
+    archive.table.drop([left], [])
+    assert archive.table.changed(PERIOD + 2 * HOUR).items == []
+
+
+def test_what_is_left_alone_is_not_touched(archive):
+    archive.marks.mark_changed(PERIOD, {MONDAY}, ())
+    archive.table.drop([], [ChangeMark(PERIOD, MONDAY)])
+
+    assert archive.table.changed(PERIOD + HOUR).items == [ChangeMark(PERIOD, MONDAY)]
 
 
 def test_the_state_is_what_was_stored(archive):
@@ -173,10 +184,12 @@ def test_what_cannot_be_read_is_an_error_in_its_place(archive):
 
 def test_a_mark_or_a_state_that_nobody_can_read_is_named(aws_world):
     table = ArchiveTable(aws_world.dynamodb, TABLE, clock=clock)
-    aws_world.dynamodb.put_item(TableName=TABLE, Item=keys.key("CHANGED", "2026-11-22T14:00Z#someday"))
+    aws_world.dynamodb.put_item(
+        TableName=TABLE, Item=keys.key("CHANGED", "2026-11-22T14:00Z") | encode({"days": {"someday"}})
+    )
     aws_world.dynamodb.put_item(TableName=TABLE, Item=keys.archived() | encode({"nightly": "someday"}))
 
-    assert table.changed(PERIOD + HOUR).unreadable == ["CHANGED 2026-11-22T14:00Z#someday: ValueError"]
+    assert table.changed(PERIOD + HOUR).unreadable == ["CHANGED 2026-11-22T14:00Z: ValueError"]
     with pytest.raises(UnreadableError, match="STATE archive"):
         table.archive_state()
 

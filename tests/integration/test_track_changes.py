@@ -19,6 +19,10 @@ def batch(*names):
     return {"Records": [record for name in names for record in sample(f"stream/{name}")["Records"]]}
 
 
+def archive_marks(stack):
+    return [(item["days"]["SS"], item.get("urgent", {}).get("SS", [])) for item in stack.items("CHANGED")]
+
+
 def failed(answer):
     return [one["itemIdentifier"] for one in answer["batchItemFailures"]]
 
@@ -52,7 +56,7 @@ def test_a_day_of_many_records_is_marked_once_per_batch(stack, track):
     track(batch("sent", "answered", "erased"))
 
     assert marks(stack) == {"2026-11-20": 1, "2026-11-22": 1}
-    assert stack.calls_of("track_changes") == ["UpdateItem", "UpdateItem"]
+    assert stack.calls_of("track_changes") == ["UpdateItem"] * 3  # one for the day of the fact
 
 
 def test_an_invitation_that_was_tapped_waits_to_be_judged(stack, track):
@@ -80,6 +84,31 @@ def test_when_the_table_does_not_answer_the_records_come_again_and_are_counted(s
     log = capsys.readouterr().out
     assert counted(log, "RecordsFailed") == [2]
     assert {line["reason"] for line in lines(log) if "RecordsFailed" in line} == {"track_changes"}
+
+
+# Days of facts
+
+
+@pytest.mark.parametrize(
+    ("name", "marked"),
+    [
+        ("captured", [(["2026-11-17"], [])]),
+        ("answered", [(["2026-11-17"], [])]),
+        ("erased", [(["2026-11-17"], ["2026-11-17"])]),
+        ("retired", []),
+    ],
+)
+def test_the_day_of_a_fact_is_marked_for_the_archive(stack, track, name, marked):
+    assert failed(track(batch(name))) == []
+    assert archive_marks(stack) == marked
+
+
+def test_the_day_of_many_changes_is_marked_once_for_the_archive(stack, track):
+    for name in ("captured", "sent", "answered"):
+        track(batch(name))
+
+    assert archive_marks(stack) == [(["2026-11-17"], [])]
+    assert sum("CHANGED" in str(call.params) for call in stack.calls) == 1
 
 
 # Words about addresses

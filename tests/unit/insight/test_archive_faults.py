@@ -89,7 +89,7 @@ def test_a_run_repeated_changes_nothing():
     before = deepcopy(stored(world))
 
     for key in list(world.files.files):
-        world.table.mark_changed(world.now - 3 * HOUR, TODAY, urgent=False)
+        world.table.mark_changed(world.now - 3 * HOUR, {TODAY}, set())
         world.run()
         assert stored(world) == before, key
 
@@ -104,7 +104,7 @@ def test_marks_that_come_late_twice_and_in_any_order_come_to_the_same_files(seed
     while marks:
         for _ in range(min(len(marks), chance.randint(1, 3))):
             mark = marks.pop()
-            world.table.mark_changed(world.now - 2 * HOUR, mark.day, urgent=mark.urgent)
+            world.table.mark_changed(world.now - 2 * HOUR, {mark.day}, {mark.day} if mark.urgent else set())
         world.run()
 
     world.night()

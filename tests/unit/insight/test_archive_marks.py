@@ -18,9 +18,9 @@ HOUR = timedelta(hours=1)
 class Counted(MemoryArchive):
     calls = 0
 
-    def mark_changed(self, period, day, *, urgent):
+    def mark_changed(self, period, days, urgent):
         self.calls += 1
-        super().mark_changed(period, day, urgent=urgent)
+        super().mark_changed(period, days, urgent)
 
 
 def touched(*days, urgent=False):
@@ -72,7 +72,7 @@ def test_a_removal_makes_a_mark_urgent_and_nothing_makes_it_plain_again(marking)
 
     assert list(marking.marks.marked.values()) == [ChangeMark(PERIOD, MONDAY, urgent=True)]
     assert marking.marks.calls == 2
-    marking.marks.mark_changed(PERIOD, MONDAY, urgent=False)
+    marking.marks.mark_changed(PERIOD, {MONDAY}, set())
     assert marking.marks.marked[PERIOD, MONDAY].urgent
 
 
@@ -83,16 +83,28 @@ def test_a_record_that_cannot_be_read_is_told_and_holds_nothing_up(marking):
     assert list(marking.marks.marked) == [(PERIOD, MONDAY)]
 
 
-def test_a_mark_that_could_not_be_set_fails_every_record_that_needs_it_and_is_tried_again():
-    class Throttled(MemoryArchive):
-        down = True
+def test_marks_of_a_batch_are_set_in_one_call(marking):
+    mark(marking, touched(MONDAY), touched(TUESDAY, urgent=True))
 
-        def mark_changed(self, period, day, *, urgent):
-            if self.down and day == MONDAY:
+    assert marking.marks.calls == 1
+    assert [(day, one.urgent) for (_, day), one in sorted(marking.marks.marked.items())] == [
+        (MONDAY, False),
+        (TUESDAY, True),
+    ]
+
+
+def test_marks_that_could_not_be_set_fail_every_record_that_needs_them_and_are_tried_again():
+    class Throttled(MemoryArchive):
+        down = False
+
+        def mark_changed(self, period, days, urgent):
+            if self.down:
                 raise TransientError("throttled")
-            super().mark_changed(period, day, urgent=urgent)
+            super().mark_changed(period, days, urgent)
 
     marking = Marking(Throttled(), HOUR)
+    mark(marking, touched(TUESDAY))
+    marking.marks.down = True
     records = touched(TUESDAY), touched(MONDAY, TUESDAY), touched(MONDAY)
     assert mark(marking, *records).failed == ["1", "2"]
 

@@ -161,8 +161,8 @@ class Recounts(DirtyDays, Protocol):
 class ArchiveMarks(Protocol):
     """The marks of days of facts that changed."""
 
-    def mark_changed(self, period: datetime, day: date, *, urgent: bool) -> None:
-        """Set the mark of a day in a period; one that is urgent stays so."""
+    def mark_changed(self, period: datetime, days: Collection[date], urgent: Collection[date]) -> None:
+        """Set the marks of days in a period, one or more: one call. Those that are urgent stay so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,8 +199,8 @@ class Archived(Protocol):
     def changed(self, before: datetime) -> Page[ChangeMark]:
         """The marks of periods that began before this moment, read consistently; there is one page."""
 
-    def drop(self, marks: Collection[ChangeMark]) -> None:
-        """Remove exactly these marks."""
+    def drop(self, marks: Collection[ChangeMark], left: Collection[ChangeMark]) -> None:
+        """Remove exactly these marks; `left` are all others of their periods."""
 
     def fact_ids(self, hours: Sequence[datetime]) -> Sequence[str]:
         """Ids of the invitations about facts of these hours; those of the last seconds may be missing."""

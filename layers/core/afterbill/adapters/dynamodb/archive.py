@@ -26,25 +26,32 @@ class ArchiveTable(InvitationTable, LeaseTable):
 
     def changed(self, before: datetime) -> Page[ChangeMark]:
         """The marks of earlier periods: one range."""
+        earlier = {":pk": keys.CHANGED, ":before": keys.changed(before)[keys.SK]["S"]}
         found = query(
             self.dynamodb,
             TableName=self.table,
             ConsistentRead=True,
             KeyConditionExpression="pk = :pk AND sk < :before",
-            ExpressionAttributeValues=encode({":pk": keys.CHANGED, ":before": keys.changed_before(before)}),
+            ExpressionAttributeValues=encode(earlier),
         )
         good, bad = list[ChangeMark](), list[str]()
         for item in found:
             try:
-                good.append(_mark_of(item))
+                good += _marks_of(item)
             except UnreadableError as error:
                 bad.append(str(error))
         return Page(good, unreadable=bad)
 
-    def drop(self, marks: Collection[ChangeMark]) -> None:
-        """Delete them, 25 to a call."""
-        requests = ({"DeleteRequest": {"Key": keys.changed(mark.period, mark.day)}} for mark in marks)
+    def drop(self, marks: Collection[ChangeMark], left: Collection[ChangeMark]) -> None:
+        """Delete the items of periods that are done; of the others, take these days out."""
+        more = {mark.period for mark in left}
+        done = {mark.period for mark in marks} - more
+        requests = ({"DeleteRequest": {"Key": keys.changed(period)}} for period in sorted(done))
         write_batches(self.dynamodb, self.table, requests)
+        for period in more:
+            if days := {mark.day.isoformat() for mark in marks if mark.period == period}:
+                take = {":days": days}
+                self.apply(self.update(keys.changed(period), "DELETE #days :days, urgent :days", _THERE, take))
 
     def fact_ids(self, hours: Sequence[datetime]) -> Sequence[str]:
         """The ids in the index: one query of each hour."""
@@ -83,7 +90,12 @@ class ArchiveTable(InvitationTable, LeaseTable):
 _DAYS = ("nightly", "frozen", "emptied")
 
 
-def _mark_of(item: Mapping[str, Any]) -> ChangeMark:
+_THERE = "attribute_exists(pk)"
+
+
+def _marks_of(item: Mapping[str, Any]) -> list[ChangeMark]:
     with reading(item):
-        period, _, day = item[keys.SK]["S"].partition("#")
-        return ChangeMark(datetime.fromisoformat(period), date.fromisoformat(day), urgent=item["urgent"]["BOOL"])
+        plain = decode(item)
+        period, urgent = datetime.fromisoformat(plain[keys.SK]), plain.get("urgent", ())
+        days = sorted(plain.get("days", ()))
+        return [ChangeMark(period, date.fromisoformat(day), urgent=day in urgent) for day in days]

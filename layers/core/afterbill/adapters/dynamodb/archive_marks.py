@@ -1,5 +1,6 @@
 """Marks of days of facts in DynamoDB."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -16,13 +17,14 @@ class ArchiveMarksTable:
     dynamodb: Any
     table: str
 
-    def mark_changed(self, period: datetime, day: date, *, urgent: bool) -> None:
-        """Set the mark: one UpdateItem."""
-        value = ":urgent" if urgent else "if_not_exists(urgent, :urgent)"
-        with transient("marking a day to archive"):
+    def mark_changed(self, period: datetime, days: Collection[date], urgent: Collection[date]) -> None:
+        """Add the days to the item of the period: one UpdateItem, and one item to delete when all are done."""
+        sets = {name: {day.isoformat() for day in some} for name, some in (("days", days), ("urgent", urgent)) if some}
+        with transient("marking days to archive"):
             self.dynamodb.update_item(
                 TableName=self.table,
-                Key=keys.changed(period, day),
-                UpdateExpression=f"SET urgent = {value}",
-                ExpressionAttributeValues=encode({":urgent": urgent}),
+                Key=keys.changed(period),
+                UpdateExpression="ADD " + ", ".join(f"#{name} :{name}" for name in sets),
+                ExpressionAttributeNames={f"#{name}": name for name in sets},
+                ExpressionAttributeValues=encode({f":{name}": some for name, some in sets.items()}),
             )

@@ -247,14 +247,9 @@ def fact_hour(at: datetime) -> str:
     return f"FACT#{int(at.timestamp()) // 3600}"
 
 
-def changed(period: datetime, day: date) -> "Key":
-    """The mark of a day of facts that changed in a period, which begins at this minute."""
-    return key(CHANGED, f"{changed_before(period)}#{day.isoformat()}")
-
-
-def changed_before(period: datetime) -> str:
-    """A period as the sort keys of its marks begin: those of earlier periods are less than this."""
-    return f"{period.astimezone(UTC):%Y-%m-%dT%H:%MZ}"
+def changed(period: datetime) -> "Key":
+    """The marks of the days whose facts changed in a period, which begins at this minute."""
+    return key(CHANGED, f"{period.astimezone(UTC):%Y-%m-%dT%H:%MZ}")
 
 
 def archived() -> "Key":

@@ -46,7 +46,7 @@ def period_of(at: datetime, every: timedelta) -> datetime:
 def mark_facts(
     records: Mapping[str, Record], read: Callable[[Record], FactDays], marking: Marking, now: datetime
 ) -> Tracked:
-    """Mark each day of facts that the records touch, unless this process did so in this period already.
+    """Mark the days of facts that the records touch, in one call, unless this process did so in this period already.
 
     `read` gives the days of a record. The period is that of `now`, not of the change: a mark may come late, and none
     comes for a period that is over. What cannot be read is told and left; a mark that could not be set fails every
@@ -62,15 +62,15 @@ def mark_facts(
             continue
         for day in touched.days:
             wanted[day, touched.urgent].add(id_)
-    period, failed = marking.begin(now), set[str]()
-    for day, urgent in sorted(wanted):
-        # An urgent mark says all that another one says.
-        if {(day, urgent), (day, True)} & marking.known:
-            continue
+    period = marking.begin(now)
+    # An urgent mark says all that another one says.
+    new = {place for place in wanted if not {place, (place[0], True)} & marking.known}
+    failed = set[str]()
+    if new:
         try:
-            marking.marks.mark_changed(period, day, urgent=urgent)
+            marking.marks.mark_changed(period, {day for day, _ in new}, {day for day, urgent in new if urgent})
         except TransientError:
-            failed |= wanted[day, urgent]
+            failed = set().union(*(wanted[place] for place in new))
         else:
-            marking.known.add((day, urgent))
+            marking.known |= new
     return Tracked([id_ for id_ in records if id_ in failed], unreadable)

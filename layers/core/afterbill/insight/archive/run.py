@@ -94,7 +94,8 @@ class _Archiving:
         done.nightly = self.nightly and ended and not done.waiting
         if done.days or done.ended or done.nightly:
             self.deps.queue.send({"kind": "stored", "nightly": done.nightly})
-        self.deps.table.drop([mark for mark in marks if mark.day not in kept])
+        left = [mark for mark in marks if mark.day in kept]
+        self.deps.table.drop([mark for mark in marks if mark.day not in kept], left)
         self._store(ended=ended)
         return done
 
