@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache, partial
+from functools import lru_cache
 from pathlib import Path
 
 from afterbill.adapters.aws.secret_keys import SecretKeys
@@ -116,9 +116,9 @@ def import_export(layout: Layout, options: ResponseImportOptions, stack: Deploye
     with Seen() as seen, problem_log(options.errors) as problems:
         counted = Months(text_files.digest(layout.path))
         minute = datetime.now(UTC).replace(second=0, microsecond=0)
-        changed = partial(ArchiveMarksTable(dynamodb, name).mark_changed, minute, urgent=False)
+        marks = ArchiveMarksTable(dynamodb, name)
         job = ResponseImport(layout, importing, book, seen, ResponseReport(problems), months=counted, history=months)
-        job.mark = job.mark if options.dry_run else changed
+        job.mark = job.mark if options.dry_run else lambda day: marks.mark_changed(minute, [day], ())
         today = book.began_at.astimezone(options.settings.home).date()
         cut = months.cut(options.settings.name, today - timedelta(days=OLDEST_DAYS))
         hash_address = lru_cache(maxsize=_HASHES)(keys.hash_address)

@@ -9,7 +9,9 @@ from typing import Any
 from afterbill.insight.archive.rows import archived
 from afterbill.insight.ports import ArchiveState, ChangeMark, Page
 from afterbill.model.errors import UnreadableError
+from afterbill.model.history import MonthTally
 from afterbill.model.invitation import Invitation, StoredInvitation
+from afterbill_cli.memory.history import MemoryHistory
 from afterbill_cli.memory.items import stored_among
 
 _HOUR = timedelta(hours=1)
@@ -24,6 +26,7 @@ class MemoryArchive:
     marked: dict[tuple[datetime, date], ChangeMark] = field(default_factory=dict)
     state: ArchiveState | UnreadableError = field(default_factory=ArchiveState)
     lease: tuple[str, datetime] | None = None
+    months: MemoryHistory = field(default_factory=MemoryHistory)
 
     def mark_changed(self, period: datetime, days: Collection[date], urgent: Collection[date]) -> None:
         """Set the marks."""
@@ -58,6 +61,10 @@ class MemoryArchive:
     def facts(self, ids: Sequence[str]) -> Iterator[StoredInvitation]:
         """Those that are there."""
         return iter(stored_among(self.invitations, self.unreadable, ids).values())
+
+    def imported_months(self, month: date) -> Sequence[MonthTally]:
+        """Those of the month."""
+        return self.months.of_month(month)
 
     def archive_state(self) -> ArchiveState:
         """The state as the last run stored it."""

@@ -5,6 +5,7 @@ from datetime import date
 
 import pytest
 
+from afterbill.adapters.dynamodb.archive import ArchiveTable
 from afterbill.adapters.dynamodb.history import HistoryTable
 from afterbill.model.errors import UnreadableError
 from afterbill.model.history import MonthTally
@@ -76,3 +77,9 @@ def test_a_month_that_cannot_be_read_is_told(dynamodb):
 
     with pytest.raises(UnreadableError, match="HISTORY"):
         months.of_month(APRIL)
+
+
+def test_the_archive_reads_the_same_months(dynamodb):
+    HistoryTable(dynamodb, TABLE).put(TALLY)
+
+    assert ArchiveTable(dynamodb, TABLE).imported_months(APRIL) == [TALLY]

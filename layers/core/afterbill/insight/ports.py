@@ -11,6 +11,7 @@ from afterbill.insight.reports.asked import Engine
 from afterbill.insight.reports.requested import ReportRequest
 from afterbill.insight.tally import Answered, Rows, Score, Sent, Tallies
 from afterbill.model.errors import UnreadableError
+from afterbill.model.history import MonthTally
 from afterbill.model.invitation import StoredInvitation
 
 
@@ -207,6 +208,9 @@ class Archived(Protocol):
 
     def facts(self, ids: Sequence[str]) -> Iterator[StoredInvitation]:
         """The invitations that are there, read consistently, each as it stands or why it cannot be read."""
+
+    def imported_months(self, month: date) -> Sequence[MonthTally]:
+        """The tallies of an imported month, named by its first day; UnreadableError where one cannot be read."""
 
     def archive_state(self) -> ArchiveState:
         """The state after the last run; UnreadableError where it cannot be read."""

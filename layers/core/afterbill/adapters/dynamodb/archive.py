@@ -7,12 +7,14 @@ from typing import Any
 from afterbill.adapters.aws.clients import transient
 from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.batches import query, write_batches
+from afterbill.adapters.dynamodb.history import HistoryTable
 from afterbill.adapters.dynamodb.items import decode, encode
 from afterbill.adapters.dynamodb.leases import LeaseTable
 from afterbill.adapters.dynamodb.stored import reading
 from afterbill.adapters.dynamodb.table import InvitationTable
 from afterbill.insight.ports import ArchiveState, ChangeMark, Page
 from afterbill.model.errors import UnreadableError
+from afterbill.model.history import MonthTally
 from afterbill.model.invitation import StoredInvitation
 
 _MOST_KEYS = 100
@@ -71,6 +73,10 @@ class ArchiveTable(InvitationTable, LeaseTable):
         """The invitations, a hundred to a call."""
         for start in range(0, len(ids), _MOST_KEYS):
             yield from self.read_invitations(ids[start : start + _MOST_KEYS]).values()
+
+    def imported_months(self, month: date) -> Sequence[MonthTally]:
+        """The tallies of the month."""
+        return HistoryTable(self.dynamodb, self.table).of_month(month)
 
     def archive_state(self) -> ArchiveState:
         """The state as the last run stored it, read consistently."""

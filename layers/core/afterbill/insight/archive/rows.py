@@ -9,7 +9,7 @@ from afterbill.insight.tally import LONGEST_VALUE
 from afterbill.model.anonymous import erased
 from afterbill.model.channels import Channel
 from afterbill.model.invitation import NO_DAY, Invitation, SkipReason, State
-from afterbill.model.questions import Category, Question
+from afterbill.model.questions import SCALES, Category, Question
 from afterbill.model.segments import ANONYMOUS, DIMENSIONS, REMOVED
 from afterbill.model.visits import Kind
 
@@ -20,7 +20,6 @@ _HOUR = timedelta(hours=1)
 _OWN = frozenset({*DIMENSIONS, REMOVED, "question", "account", "brand", "payment_method", "variant"})
 """Segments that have columns of their own, or none: all others are declared ones."""
 _SKIPS = frozenset(SkipReason)
-_ELSEWHERE = frozenset({Channel.API, Channel.IMPORT})
 _VIEWS = frozenset({Kind.OPENED, Kind.SEEN})
 _CATEGORIES = (Category.PROMOTER, Category.PASSIVE, Category.DETRACTOR)
 
@@ -91,13 +90,13 @@ def row_of(one: Invitation, zone: tzinfo) -> Row:
         "recurring_currency": per_month.currency if per_month else None,
         "question": one.question.value,
         "rating": answer.rating if answer else None,
-        "category": _group(one),
+        "category": category_of(one.question, answer.rating) if answer else None,
         "reason": (answer and answer.reason) or None,
         "reported_reason": one.reported_reason or None,
         "confirmed": answer.confirmed if answer else None,
         "anonymous": ANONYMOUS in segments,
         "removed": removed,
-        "imported": one.channel in _ELSEWHERE,
+        "imported": one.channel == Channel.IMPORT,
         "state": one.state.value,
         "skip_reason": one.reason if skipped else None,
         "delivery": one.delivery.name.lower() if one.delivery else None,
@@ -134,11 +133,10 @@ def without_person(row: Row) -> Row:
     return {**row, "customer_id": None, "account": None}
 
 
-def _group(one: Invitation) -> str | None:
-    if one.answer is None:
-        return None
-    groups = GROUPS if one.question is Question.NPS else OTHER_GROUPS
-    return groups[_CATEGORIES.index(one.scale.category(one.answer.rating))]
+def category_of(question: Question, rating: int) -> str:
+    """Return the group of people, or of answers, that a rating belongs to."""
+    groups = GROUPS if question is Question.NPS else OTHER_GROUPS
+    return groups[_CATEGORIES.index(SCALES[question].category(rating))]
 
 
 def _opened_at(one: Invitation) -> datetime | None:

@@ -11,6 +11,7 @@ from datetime import date, datetime, time, timedelta, tzinfo
 from functools import partial
 
 from afterbill.insight.archive.columns import COMMENTS, FACTS, day_of, place
+from afterbill.insight.archive.months import is_of_month, rows_of_month
 from afterbill.insight.archive.rows import Row, archived, comment_of, hours_of, row_of, without_person
 from afterbill.insight.archive.rows import day_of as lies_under
 from afterbill.insight.compute_nps import recountable
@@ -162,6 +163,7 @@ class _Archiving:
         if not self.nightly and not urgent and self.done.facts + len(ids) > MOST_FACTS:
             return False
         facts, comments = self._rows(day, ids)
+        facts += self._months(day)
         self._put("facts", day, facts if day >= self.first else (), FACTS)
         self._put("comments", day, comments if day >= self.first_comments else (), COMMENTS)
         self.done.days += 1
@@ -183,6 +185,11 @@ class _Archiving:
             if comment := comment_of(one):
                 comments.append(comment)
         return facts, comments
+
+    def _months(self, day: date) -> list[Row]:
+        """Return rows for the imported answers of the month that begins on this day."""
+        tallies = self.deps.table.imported_months(day) if day.day == 1 else ()
+        return [row for tally in tallies for row in rows_of_month(tally)]
 
     def _row(self, one: Invitation | UnreadableError, day: date) -> Row | None:
         """Return the row of an invitation, None where it lies under another day or is no fact."""
@@ -215,7 +222,7 @@ class _Archiving:
 
     def _rewrite_frozen(self, day: date) -> bool:
         """Rewrite a day that the table may have forgotten from its own file, in which nobody is told from others."""
-        rows = [without_person(row) for row in self._stored(day)]
+        rows = [without_person(row) for row in self._stored(day) if not is_of_month(row)] + self._months(day)
         self._put("facts", day, rows if day >= self.first else (), FACTS)
         self._put("comments", day, (), COMMENTS)
         self.done.days += 1
