@@ -14,6 +14,7 @@ from afterbill.adapters.duckdb.database import connect
 from afterbill.insight.reports.compute import Outcome, ReportDeps, compute_asked, compute_stored
 from afterbill.runtime.batch import process
 from afterbill.runtime.code_version import code_version
+from afterbill.runtime.notifications import published_at
 from afterbill.runtime.observability import logger
 from afterbill.runtime.remaining import goes_on
 from afterbill.settings import config
@@ -47,7 +48,7 @@ def handler(event: dict[str, Any], context: Any) -> Any:  # noqa: ANN401  # Lamb
 def _take(record: dict[str, Any], context: Any) -> None:  # noqa: ANN401  # Lambda's
     message = json.loads(record["body"])
     if message["kind"] == "asked":
-        _asked(message["request"], datetime.fromtimestamp(int(record["attributes"]["SentTimestamp"]) / 1000, UTC))
+        _asked(message["request"], record)
     else:
         _stored(message, context)
 
@@ -68,8 +69,9 @@ def _stored(message: dict[str, Any], context: Any) -> None:  # noqa: ANN401  # L
         raise TimeoutError("there was no time to compute a single report")
 
 
-def _asked(request: dict[str, Any], asked_at: datetime) -> None:
-    run = compute_asked(_deps, request, asked_at, datetime.now(UTC))
+def _asked(request: dict[str, Any], record: dict[str, Any]) -> None:
+    now = datetime.now(UTC)
+    run = compute_asked(_deps, request, published_at(record, now), now)
     logger.info("report asked for", outcome=run.outcome, document=run.place)
     if run.outcome is Outcome.FAILED and run.error:
         raise run.error

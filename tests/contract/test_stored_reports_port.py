@@ -66,15 +66,6 @@ def test_a_damaged_one_is_said_to_be_unreadable(world):
         world.reports.load(PLACE)
 
 
-def test_the_same_document_is_the_same_bytes(aws):
-    world, tags = InS3(aws), set()
-    for _ in range(2):
-        world.reports.store(PLACE, DOCUMENT)
-        tags.add(world.s3.head_object(Bucket="archive", Key=PLACE)["ETag"])
-
-    assert len(tags) == 1
-
-
 @pytest.mark.parametrize("scopes", [1, 1000])
 def test_a_report_is_one_call_whatever_it_holds(aws, scopes):
     world, calls = InS3(aws), []

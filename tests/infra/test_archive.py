@@ -63,7 +63,7 @@ class TestBucket:
         }
         assert folders("s3:GetObject") == {
             "ArchiveFacts": ["comments", "facts"],
-            "ComputeReports": ["comments", "facts"],
+            "ComputeReports": ["asked", "facts", "reports"],
             "ReadReports": ["asked", "exports", "reports"],
         }
 

@@ -4,13 +4,15 @@ That nothing is missing, every integration test holds too: its stack refuses a c
 """
 
 import json
-from datetime import timedelta
+from datetime import date, timedelta
 from fnmatch import fnmatchcase
 from functools import partial
+from types import SimpleNamespace
 
 import pytest
 from botocore.exceptions import ClientError
 
+from afterbill.adapters.aws.report_queue import SqsReportQueue
 from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.click_reviews import ReviewsTable
 from afterbill.adapters.dynamodb.items import day_attributes, encode, utc_day
@@ -19,7 +21,11 @@ from afterbill.adapters.dynamodb.scores import ScoresTable
 from afterbill.adapters.dynamodb.sending_gate import GatesTable
 from afterbill.adapters.dynamodb.tallies import tally_item
 from afterbill.answers.api_keys import spelled
+from afterbill.insight.archive.columns import place
 from afterbill.insight.nps import Tally
+from afterbill.insight.periods import month_of
+from afterbill.insight.reports import compute as reports
+from afterbill.insight.reports.requested import ReportRequest
 from afterbill.model.links import Purpose
 from afterbill.model.visits import Kind, Visit
 from tests.contract.template import properties
@@ -125,6 +131,21 @@ def tour(stack, loop, surveys):
     retain(stack, loop)
     removed(stack)
     watch(stack, loop)
+    computed(stack)
+
+
+def computed(stack):
+    """A run that has time for one report asks for the next, and somebody asks for another one."""
+    day = date(2026, 11, 22)
+    stack.s3.put_object(Bucket="archive", Key=place("facts", day), Body=b"damaged")
+    stack.s3.put_object(Bucket="archive", Key="reports/trend/nps/7d.json", Body=b"")
+    compute, answers = stack.load("compute_reports"), iter([True])
+    stack.patch.setattr(reports, "report_of", lambda _name: SimpleNamespace(compute=lambda *_: {}))
+    stack.patch.setattr("functions.compute_reports.app.goes_on", lambda *_: lambda: next(answers, False))
+    queue = SqsReportQueue(stack.sqs, stack.resolver.made["ReportRequests"]["Ref"])
+    queue.send({"kind": "stored", "nightly": False})
+    queue.send({"kind": "asked", "request": ReportRequest("trend", month_of(day)).payload()})
+    assert compute({"Records": stack.records("ReportRequests")}) == {"batchItemFailures": []}
 
 
 def receive(stack):

@@ -90,9 +90,10 @@ def _kept(call: Call) -> Iterator[Wanted]:
     if call.operation.startswith("List"):
         yield Wanted("s3:ListBucket", f"arn:aws:s3:::{call.params['Bucket']}")
         return
+    action = call.operation.replace("Objects", "Object").replace("HeadObject", "GetObject")
     several = [one["Key"] for one in call.params.get("Delete", {}).get("Objects", ())]
     for key in several or [call.params["Key"]]:
-        yield Wanted(f"s3:{call.operation.replace('Objects', 'Object')}", f"arn:aws:s3:::{call.params['Bucket']}/{key}")
+        yield Wanted(f"s3:{action}", f"arn:aws:s3:::{call.params['Bucket']}/{key}")
 
 
 def _text(call: Call) -> Wanted:
