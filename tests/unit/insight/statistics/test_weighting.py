@@ -156,6 +156,27 @@ def test_the_interval_of_the_weighted_score_holds_the_score_of_all_invited(rates
     assert 93 <= 100 * held / samples <= 97
 
 
+@pytest.mark.parametrize("n", [160, 300])
+def test_the_interval_of_the_raked_score_does_too(n):
+    """Who is content answers more often, and plan and touchpoint both matter; some cells have few answers."""
+    chance = random.Random(n)
+    invited = {("a", "x"): n * 4, ("a", "y"): n, ("b", "x"): n, ("b", "y"): n * 2}
+    content = {("a", "x"): 0.65, ("a", "y"): 0.5, ("b", "x"): 0.5, ("b", "y"): 0.35}
+    rates = {("a", "x"): 0.2, ("a", "y"): 0.1, ("b", "x"): 0.1, ("b", "y"): 0.05}
+    heard = {cell: max(round(invited[cell] * rates[cell] / 2), 8) for cell in invited}
+    true_score = sum(100 * (2 * content[cell] - 1) * some for cell, some in invited.items()) / sum(invited.values())
+    held, ways = 0, set()
+    for _ in range(1000):
+        answered = {cell: drawn(chance, heard[cell], content[cell], 1 - content[cell]) for cell in invited}
+        made, found = post_stratified(Question.NPS, invited, answered)
+        held += found.low <= true_score <= found.high
+        ways.add(made.by)
+    print(f"raked of {sum(heard.values())} answers: {held / 10:.1f} %")
+
+    assert ways == {"raking"}
+    assert 93 <= held / 10 <= 97
+
+
 def drawn(chance: random.Random, n: int, good: float, bad: float) -> Tally:
     ratings = chance.choices((10, 8, 0), (good, 1 - good - bad, bad), k=n)
     return tally(ratings.count(10), ratings.count(8), ratings.count(0))
