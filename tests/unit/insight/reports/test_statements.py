@@ -12,10 +12,11 @@ from sqlglot import exp
 from afterbill.insight.reports import sql
 from afterbill.insight.reports.asked import ReportRules
 from afterbill.insight.reports.registry import REPORTS
-from tests.unit.insight.reports.fact_world import Archive, asked, some_facts
+from afterbill.insight.reports.worth_sql import values
+from tests.unit.insight.reports.fact_world import TODAY, Archive, asked, some_facts
 
 BEGINNING = sql.FACTS.strip()[:20]
-OTHERS = {"period": "week", "least": 1}
+OTHERS = {"period": "week", "least": 1, "quiet": TODAY, "then_first": TODAY, "then_last": TODAY}
 
 
 def statements_of(module: ModuleType) -> Iterator[str]:
@@ -47,7 +48,7 @@ def test_a_statement_is_one_query_in_trinos_words_too(statement):
 
 @pytest.mark.parametrize("statement", every_statement())
 def test_read_as_trino_and_written_as_duckdb_it_says_the_same(archive, statement):
-    parameters = dict.fromkeys(named(statement), 0) | sql.parameters(asked(), ReportRules(segments=("size",))) | OTHERS
+    parameters = dict.fromkeys(named(statement), 0) | values(asked(), ReportRules(segments=("size",))) | OTHERS
     (translated,) = sqlglot.transpile(statement, read="trino", write="duckdb")
 
     plain, through = (archive.rows(text.replace("$", ":"), parameters) for text in (statement, translated))

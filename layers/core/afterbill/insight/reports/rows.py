@@ -23,6 +23,14 @@ class Why(StrEnum):
     FEW_FOR_ATTRIBUTES = "few_for_attributes"
     ON_DEMAND = "on_demand"
     NO_WEIGHTS = "no_weights"
+    NO_AMOUNTS = "no_amounts"
+    NO_RATE = "no_rate"
+    ONE_CATEGORY = "one_category"
+    NOTHING_HAPPENED = "nothing_happened"
+    NOTHING_FAILED = "nothing_failed"
+    MOST_UNPAID = "most_unpaid"
+    NOBODY_TWICE = "nobody_twice"
+    MERGED = "merged"
 
 
 BECAUSE: Mapping[Why, str] = {
@@ -34,6 +42,14 @@ BECAUSE: Mapping[Why, str] = {
     Why.FEW_FOR_ATTRIBUTES: "Fewer than 10 answers for each value that is told apart.",
     Why.ON_DEMAND: "This is computed for everything and when it is asked for with a filter.",
     Why.NO_WEIGHTS: "Too few answers to weigh them.",
+    Why.NO_AMOUNTS: "No recurring amount is known of those who answered, or none but 0.",
+    Why.NO_RATE: "[revenue] has no rate of this currency for the last day: its amounts are in no sum.",
+    Why.ONE_CATEGORY: "All who can be followed are of one category: there is nothing to compare.",
+    Why.NOTHING_HAPPENED: "This happened to nobody who can be followed.",
+    Why.NOTHING_FAILED: "No payment failed in these days.",
+    Why.MOST_UNPAID: "Fewer than half of the failed payments have been made up for.",
+    Why.NOBODY_TWICE: "Nobody answered in both windows.",
+    Why.MERGED: "Products that are not shown by name: an answer counts once for each.",
 }
 
 
