@@ -38,8 +38,8 @@ NONE = Effects()
 
 PLANTED = Effects(
     plans={"Basic": -0.7},
-    touchpoints={"payment_recovered": -1.2},
-    drop=0.6,
+    touchpoints={"payment_recovered": -1.5},
+    drop=0.8,
     leaving={"": 0.02, "promoter": 0.015, "passive": 0.02, "detractor": 0.06},
     answering={"Basic": 0.2, "Team": 0.35, "Business": 0.5},
     money=0.15,

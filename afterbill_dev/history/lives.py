@@ -30,7 +30,7 @@ _COUNTRIES: Mapping[str, tuple[str, int]] = {"DE": ("de", 6), "AT": ("de-AT", 1)
 """Language and weight of each country."""
 _SOURCES, _METHODS = ("stripe", "shop"), ("card", "sepa_debit", "paypal")
 _PRODUCTS = tuple(f"Article {number}" for number in range(1, 41))
-_FAILING, _REFUNDING, _GIVING_A_REASON, _UNCONFIRMED = 0.06, 0.02, 0.7, 0.1
+_FAILING, _REFUNDING, _GIVING_A_REASON, _UNCONFIRMED = 0.12, 0.02, 0.7, 0.1
 _GOOD, _BAD = 9, 6
 _REASONS: Mapping[str, tuple[int, int]] = {
     "billing_clarity": (4, 1),

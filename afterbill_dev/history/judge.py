@@ -1,0 +1,166 @@
+"""Many histories, with and without effects: how often the reports find what is planted, and call real what is none.
+
+    python -m afterbill_dev.history.judge          writes the table of docs/histories.md, in a quarter of an hour
+
+A history without effects is judged as a whole: one finding among all that a report compares is an error, and at most
+one history in twenty may have one. Of the findings in histories with effects, at most one in twenty may be of what has
+none.
+"""
+
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from math import sqrt
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from afterbill.adapters.duckdb.database import connect
+from afterbill.adapters.duckdb.engine import DuckEngine
+from afterbill.adapters.duckdb.parquet import ParquetRows
+from afterbill.insight.archive.columns import FACTS, place
+from afterbill.insight.archive.rows import row_of
+from afterbill.insight.periods import rolling
+from afterbill.insight.reports.asked import EVERYTHING, Asked, Body, Engine, ReportRules
+from afterbill.insight.reports.registry import report_of
+from afterbill_dev.history.effects import NONE, PLANTED, Effects
+from afterbill_dev.history.lives import Span, lives
+from afterbill_dev.paths import ROOT
+
+SEEDS, CUSTOMERS = 200, 2_500
+PAGE = ROOT / "docs" / "histories.md"
+BEGIN, END = "<!-- table -->", "<!-- end of table -->"
+_ZONE = ZoneInfo("Europe/Berlin")
+_UNTIL = datetime(2026, 11, 30, 22, tzinfo=UTC)
+_DAYS = 365
+_TODAY = date(2026, 11, 30)
+_DROP = (_UNTIL - PLANTED.drop_for).date() - timedelta(days=31)
+_WITHOUT_EFFECT = frozenset({"country", "locale", "payment_method"})
+_RECOVERED = "touchpoint payment_recovered"
+_REPORTS = ("trend", "segments", "drivers", "revenue", "outcomes", "coverage")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table: in how many of `of` the report said so."""
+
+    report: str
+    what: str
+    found: int
+    of: int
+    allowed: str
+
+    def __str__(self) -> str:
+        return f"| {self.report} | {self.what} | {self.found} of {self.of} | {self.allowed} |"
+
+
+def bodies(seed: int, customers: int, effects: Effects) -> Mapping[str, Body]:
+    """Return what each report says of a year of a history."""
+    facts = [row_of(one, _ZONE) for one in lives(seed, customers, Span(_UNTIL, _DAYS, _ZONE), effects)]
+    with TemporaryDirectory() as folder:
+        scratch = Path(folder)
+        database = connect(scratch, 600, threads=1)
+        # Every row lies in one file: only the reports are on trial here.
+        file = scratch / place("facts", _TODAY)
+        file.parent.mkdir(parents=True)
+        file.write_bytes(ParquetRows(database, scratch).written(facts, FACTS))
+        engine: Engine = DuckEngine(database, [file])
+        asked, rules = Asked(rolling(_DAYS, _TODAY)), ReportRules()
+        return {name: report_of(name).compute(engine, asked, rules)[EVERYTHING] for name in _REPORTS}
+
+
+def planted(said: Mapping[str, Body]) -> Iterator[str]:
+    """Yield the planted effects that the reports found."""
+    by_value = {(row["dimension"], row["value"]): row for row in said["segments"]["rows"]}
+    for place_ in (("plan", "Basic"), ("touchpoint", "payment_recovered"), ("reason", "billing_clarity")):
+        row = by_value.get(place_, {})
+        if row.get("real") and row["difference"] < 0:
+            yield " ".join(place_)
+    drops = (row for row in said["trend"]["rows"] if row["real"] and row["change"] < 0)
+    if any(date.fromisoformat(row["value"]) >= _DROP for row in drops):
+        yield "drop"
+    if said["outcomes"]["outcomes"]["retention"]["logrank"]["real"]:
+        yield "retention"
+    weighted = said["revenue"]["weighted"]
+    if weighted["score"] > weighted["plain"]["score"]:
+        yield "weighted"
+    if said["coverage"]["weighted"]["score"] < said["coverage"]["plain"]["score"]:
+        yield "coverage"
+
+
+def errors(said: Mapping[str, Body]) -> Iterator[str]:
+    """Yield the reports that call something real, of a history in which nothing is."""
+    if any(row["real"] for row in _chosen(said)):
+        yield "segments"
+    if any(row["real"] for row in said["trend"]["rows"]):
+        yield "trend"
+    if any(outcome["logrank"]["real"] for outcome in said["outcomes"]["outcomes"].values()):
+        yield "outcomes"
+
+
+def _chosen(said: Mapping[str, Body]) -> list[Mapping[str, Any]]:
+    """Return the rows of segments but those of reasons: who rates low gives other reasons in every history."""
+    return [row for row in said["segments"]["rows"] if row["dimension"] != "reason"]
+
+
+def judge(seeds: range, customers: int) -> list[Row]:
+    """Return the table over these seeds: each is a history with the effects, and one without."""
+    found, wrong, false, real, sums = Counter[str](), Counter[str](), 0, 0, 0
+    for seed in seeds:
+        said = bodies(seed, customers, PLANTED)
+        found.update(planted(said))
+        called = [row["dimension"] for row in _chosen(said) if row["real"]]
+        false, real = false + sum(name in _WITHOUT_EFFECT for name in called), real + len(called)
+        sums += _adds_up(said["drivers"])
+        wrong.update(errors(bodies(seed, customers, NONE)))
+        _tell(f"{seed + 1 - seeds.start} of {len(seeds)} histories")
+    of = len(seeds)
+    most = f"at most {_most(of)}"
+    return [
+        Row("segments", "planted: the plan Basic rates 0.7 lower", found["plan Basic"], of, "power"),
+        Row(
+            "segments", "planted: recovered payments rate 1.2 lower", found["touchpoint payment_recovered"], of, "power"
+        ),
+        Row("segments", "planted: who rates low names unclear bills", found["reason billing_clarity"], of, "power"),
+        Row("segments", "findings about what has no effect, among all findings", false, real, "at most 1 in 20"),
+        Row("segments", "nothing planted: any of all comparisons called real", wrong["segments"], of, most),
+        Row("trend", "planted: for 90 days everybody rates 0.8 lower", found["drop"], of, "power"),
+        Row("trend", "nothing planted: any change called real", wrong["trend"], of, most),
+        Row("outcomes", "planted: detractors cancel four times as often", found["retention"], of, "power"),
+        Row("outcomes", "nothing planted: any outcome called real", wrong["outcomes"], of, most),
+        Row("revenue", "planted: the score by revenue is the higher one", found["weighted"], of, "power"),
+        Row("coverage", "planted: the weighted score is the lower one", found["coverage"], of, "power"),
+        Row("drivers", "the parts add up to the score", sums, of, "all"),
+    ]
+
+
+def _adds_up(drivers: Body) -> bool:
+    parts: float = sum(row["contribution"] for row in drivers["rows"])
+    total: float = drivers["total"]["score"]
+    return abs(parts - total) < 1e-4  # noqa: PLR2004  # each part is rounded to six digits
+
+
+def _most(of: int) -> int:
+    """Return how many of so many histories may err, if one in twenty does: two standard errors above."""
+    return round(0.05 * of + 2 * sqrt(0.05 * 0.95 * of))
+
+
+def _tell(text: str) -> None:
+    print(f"\r{text}", end="", file=sys.stderr, flush=True)
+
+
+def main() -> int:
+    """Write the table into the page."""
+    rows = judge(range(SEEDS), CUSTOMERS)
+    text = PAGE.read_text("utf-8")
+    before, after = text.partition(BEGIN)[0], text.partition(END)[2]
+    table = "\n".join(["| report | history | found | allowed |", "|---|---|---|---|", *map(str, rows)])
+    PAGE.write_text(f"{before}{BEGIN}\n\n{table}\n\n{END}{after}", "utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
