@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
+from benchmarks.archiving import ARCHIVING, SURVEYS_A_DAY, marks_a_day
 from benchmarks.journey import Stage, Way, travel
 from benchmarks.table import Row
 
@@ -10,6 +11,8 @@ _MOST_CALLS = {"receive": 1, "capture": 4, "send": 8, "page": 1, "tap": 1, "answ
 """Of the calls of send three are made once a minute: for the halt, the gates, and the ledger of restored tables."""
 _MOST_UNITS = 20
 """Whichever way a survey is answered (docs/adr/0033)."""
+_MOST_ARCHIVED = 2
+"""Of the design, on top: one in the index, and a share of marks."""
 _SECRET = "GetSecretValue"  # noqa: S105  # an operation; asked once in five minutes, not once per invocation
 _MARKS = "change"
 
@@ -22,6 +25,7 @@ def rows() -> list[Row]:
         *(_calls(stage) for stage in ways[Way.TAPPED] if not stage.name.startswith(_MARKS)),
         *(_units(f"write units of a survey {way}", _own(ways[way]), _MOST_UNITS) for way in Way),
         _units("same as the first, customer never seen before", _own(stranger), None),
+        Row("write units of the archive for a survey", _archived(known), "WRU", _MOST_ARCHIVED, ARCHIVING),
         _units("marks of its days, alone in their batch", _marks(known), None),
         _units("same, with the marks of its review", _marks(left), None),
     ]
@@ -36,6 +40,11 @@ def _calls(stage: Stage) -> Row:
 def _units(what: str, stages: Sequence[Stage], budget: int | None) -> Row:
     listed = ", ".join(f"{stage.name} {stage.units}" for stage in stages if stage.units)
     return Row(what, sum(stage.units for stage in stages), "WRU", budget, listed)
+
+
+def _archived(stages: Sequence[Stage]) -> float:
+    """Its index as counted, and its share of the marks of a day."""
+    return sum(stage.archived for stage in _own(stages)) + marks_a_day() / SURVEYS_A_DAY
 
 
 def _own(stages: Sequence[Stage]) -> list[Stage]:

@@ -5,12 +5,13 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from afterbill.answers.click_signals import Signal
 from afterbill.model.invitation import RETENTION, SkipReason
 from afterbill.privacy.retention import EVERY, TURNS
+from benchmarks.archiving import hours, nights
 from benchmarks.journey import Stage, Way, ignored, travel
 from benchmarks.layers import ROOT
 from benchmarks.prices import PRICES, Unit
@@ -29,6 +30,7 @@ _FREQUENCY = {
     "page": 700,
     "tap": 300,
     "answer": 300,
+    "change captured": 1_000,
     "change tapped": 300,
     "change sent": 1_000,
     "change answered": 300,
@@ -52,7 +54,16 @@ _SECONDS = 0.12
 _SECONDS_AT_REST = 1.0
 """Of a scheduled run that finds nothing, an assumption."""
 _PLATFORM_BYTES = 700
-"""What Lambda itself logs about an invocation in JSON (platform.start, platform.report), an assumption."""
+"""What Lambda itself logs about an invocation in JSON (platform.start, platform.report), an assumption; nothing where
+`SystemLogLevel` is WARN and the invocation succeeds."""
+_FUNCTIONS = {
+    "receive": "ReceiveWebhook",
+    "capture": "CaptureEvent",
+    "send": "SendSurvey",
+    "mail event": "HandleMailEvent",
+    "change": "TrackChanges",
+}
+"""By how stages begin; all others are pages."""
 _ACCESS_BYTES = 400
 """A line of the access log, an assumption."""
 _PIECE = 64 * 1024
@@ -101,11 +112,8 @@ def per_surveys() -> Units:
     if unknown := {stage.name for stage in stages} ^ _FREQUENCY.keys():
         message = f"stages without a frequency, or the reverse: {sorted(unknown)}"
         raise ValueError(message)
-    return (
-        _sum((_of(stage), _FREQUENCY[stage.name]) for stage in stages)
-        + _sum((_of(stage), _IGNORED) for stage in ignored())
-        + retention()
-    )
+    counted = [*((stage, _FREQUENCY[stage.name]) for stage in stages), *((stage, _IGNORED) for stage in ignored())]
+    return _invoked(counted) + retention() + nights()
 
 
 def retention() -> Units:
@@ -120,7 +128,14 @@ def retention() -> Units:
 
 def per_reminders() -> Units:
     """Units of the reminders to those who did not answer: sent and reported as the survey was."""
-    return _sum((_of(stage), _REMINDED) for stage in travel(known=True, way=Way.TAPPED) if stage.name in _AGAIN)
+    again = (stage for stage in travel(known=True, way=Way.TAPPED) if stage.name in _AGAIN)
+    return _invoked([(stage, _REMINDED) for stage in again])
+
+
+def _invoked(counted: Sequence[tuple[Stage, int]]) -> Units:
+    """Units of stages that happen so often, with the time of their functions."""
+    spent = sum(times * _SECONDS * _gigabytes(_function(stage.name)) for stage, times in counted)
+    return _sum((_of(stage), times) for stage, times in counted) + Units({Unit.GB_SECOND: round(spent)})
 
 
 def _of(stage: Stage) -> Units:
@@ -128,11 +143,12 @@ def _of(stage: Stage) -> Units:
     http, queued = stage.name in _HTTP, stage.name.startswith(_QUEUED)
     return Units(
         {
-            Unit.WRITE: stage.units,
+            # Marks of the archive have their share in `nights`.
+            Unit.WRITE: stage.units + (0 if stage.name.startswith("change") else stage.archived),
             Unit.READ: round(stage.reads * 2) // 2,
             Unit.REQUEST: int(http),
             Unit.INVOCATION: 1,
-            Unit.LOG_BYTE: stage.logged + _PLATFORM_BYTES + http * _ACCESS_BYTES,
+            Unit.LOG_BYTE: stage.logged + _platform_bytes(stage.name) + http * _ACCESS_BYTES,
             # A message that Scheduler or SNS puts into a queue is a request too; then it is received and deleted.
             Unit.QUEUE_REQUEST: stage.calls["SendMessage"] + queued * (2 + (stage.name != "capture")),
             Unit.SCHEDULE: stage.calls["CreateSchedule"],
@@ -140,6 +156,18 @@ def _of(stage: Stage) -> Units:
             Unit.MAIL: stage.calls["SendEmail"],
         }
     )
+
+
+def _platform_bytes(stage: str) -> int:
+    """What Lambda logs about an invocation of a stage that succeeds."""
+    quiet = _function(stage)["Properties"]["LoggingConfig"].get("SystemLogLevel") == "WARN"
+    return 0 if quiet else _PLATFORM_BYTES
+
+
+def _function(stage: str) -> Mapping[str, Any]:
+    name = next((name for begins, name in _FUNCTIONS.items() if stage.startswith(begins)), "RecordResponse")
+    function: Mapping[str, Any] = template()["Resources"][f"{name}Function"]
+    return function
 
 
 def at_rest() -> Units:
@@ -177,13 +205,14 @@ def when_busy() -> Units:
         bool([*_events({name: one}, "SQS"), *_events({name: one}, "DynamoDB")]) for name, one in resources.items()
     )
     by_reason = len(SkipReason) + len(Signal) + failing + _UNREADABLE_BY + _REFUSED_BY
-    return Units({Unit.METRIC: len(_METRICS - _ALWAYS) + filters + by_reason})
+    return Units({Unit.METRIC: len(_METRICS - _ALWAYS) + filters + by_reason}) + hours(_MINUTES // 60)
 
 
 def attack() -> Units:
     """A day of webhooks that nobody signed, at the rate at which the API begins to refuse."""
     requests = template()["Parameters"]["ThrottleRate"]["Default"] * 60 * 60 * 24
-    logged = _PLATFORM_BYTES + _ACCESS_BYTES + next(stage for stage in ignored() if stage.name in _HTTP).logged
+    received = next(stage for stage in ignored() if stage.name in _HTTP)
+    logged = _platform_bytes(received.name) + _ACCESS_BYTES + received.logged
     return Units({Unit.REQUEST: requests, Unit.INVOCATION: requests, Unit.LOG_BYTE: requests * logged})
 
 

@@ -41,11 +41,12 @@ _SEEN = {"body": base64.b64encode(b"seen=1&rating=9").decode(), "isBase64Encoded
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """What one invocation asked of AWS, the units it wrote and read, and what it logged."""
+    """What one invocation asked of AWS, the units it wrote and read, and what it logged; `archived` are units apart."""
 
     name: str
     calls: Counter[str]
     units: int
+    archived: int = 0
     reads: float = 0
     #: bytes of its log lines, metrics included, without those of Lambda itself
     logged: int = 0
@@ -110,6 +111,7 @@ class _Journey:
         id_ = invitation["pk"]["S"].partition("#")[2]
         due = ready_at(invitation[DAY_AT]["S"]) + _PUNCTUAL
         token = sign(Purpose.SURVEY, id_, due + timedelta(days=9), {0: derive_key(IDENTITY, "link")})
+        yield self.stage("change captured", self.invoke, "track_changes", _sample("stream/captured"))
         Clock.moment = due
         yield self.stage("send", self.invoke, "send_survey", _queued({"invitation_id": id_, "delivery": 1}))
         for kind in ("send", "delivery"):
@@ -138,7 +140,8 @@ class _Journey:
         with redirect_stdout(io.StringIO()) as log, logging_to(log):
             work(*arguments)
         logged = len(log.getvalue().encode())
-        return Stage(name, Counter(self.meter.calls), self.meter.units, self.meter.reads, logged)
+        meter = self.meter
+        return Stage(name, Counter(meter.calls), meter.units, meter.archived, meter.reads, logged)
 
     def receive(self, kind: str) -> None:
         """A signed webhook about something that happened just now."""

@@ -20,6 +20,7 @@ class Unit(StrEnum):
     SCHEDULE = "Scheduler invocation"
     NOTIFICATION = "SNS publication"
     MAIL = "SES mail"
+    PUT = "S3 PUT request"
     ALARM = "alarm metric, a month"
     METRIC = "custom metric, a month"
     SECRET = "secret, a month"  # noqa: S105  # a unit
@@ -57,6 +58,7 @@ PRICES = {
     Unit.SCHEDULE: Price(1.00, _MILLION, _EVENTBRIDGE, "2026-03"),
     Unit.NOTIFICATION: Price(0.50, _MILLION, "aws.amazon.com/sns/pricing", "2026-11"),
     Unit.MAIL: Price(0.10, 1_000, "aws.amazon.com/ses/pricing", "2026-11"),
+    Unit.PUT: Price(0.005, 1_000, "aws.amazon.com/s3/pricing", "2026-11"),
     Unit.ALARM: Price(0.10, 1, _CLOUDWATCH, "2026-11"),
     Unit.METRIC: Price(0.30, 1, _CLOUDWATCH, "2026-11"),
     Unit.SECRET: Price(0.40, 1, "aws.amazon.com/secrets-manager/pricing", "2026-11"),

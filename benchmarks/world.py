@@ -34,6 +34,8 @@ _ENVIRONMENT = {
     "SCHEDULE_DLQ_ARN": f"arn:aws:sqs:{REGION}:123456789012:dead",
     "SEND_QUEUE_ARN": f"arn:aws:sqs:{REGION}:123456789012:send",
     "FLEXIBLE_WINDOW_MINUTES": "15",
+    "PERIOD_MINUTES": "60",
+    "ARCHIVE": "archive",
     "CONFIGURATION_SET": TABLE,
     "SENDER": "survey@example.com",
     "PUBLIC_URL": "https://nps.example.com",
@@ -70,6 +72,7 @@ def world() -> Iterator[Meter]:
         "UNSIGNED_INBOX_DEAD_LETTERS_URL": urls[2],
         "UNSIGNED_PER_MINUTE": "60",
         "SEND_QUEUE_URL": urls[1],
+        "REPORT_REQUESTS_URL": urls[1],
     }
     folder = TemporaryDirectory()
     paths = [str(_configured(Path(folder.name))), *sys.path]

@@ -58,7 +58,7 @@ class MemoryArchive:
         wanted, facts = set(hours), filter(archived, self.invitations.values())
         return [one.id for one in facts if _hour(one.occurred_at) in wanted]
 
-    def facts(self, ids: Sequence[str]) -> Iterator[StoredInvitation]:
+    def facts(self, ids: Sequence[str], *, consistent: bool) -> Iterator[StoredInvitation]:  # noqa: ARG002  # always is
         """Those that are there."""
         return iter(stored_among(self.invitations, self.unreadable, ids).values())
 

@@ -114,7 +114,7 @@ def commit(archive, one):
 
 def found(archive, *hours):
     ids = archive.table.fact_ids(hours or (THAT_HOUR,))
-    return {one.id: one for one in archive.table.facts(ids)}
+    return {one.id: one for one in archive.table.facts(ids, consistent=True)}
 
 
 def test_a_fact_is_found_by_its_hour_of_utc_whatever_became_of_it(archive):
@@ -178,7 +178,7 @@ def test_what_cannot_be_read_is_an_error_in_its_place(archive):
     else:
         archive.table.unreadable.add(ID)
 
-    read = list(archive.table.facts(archive.table.fact_ids([THAT_HOUR])))
+    read = list(archive.table.facts(archive.table.fact_ids([THAT_HOUR]), consistent=False))
     assert sorted(type(one).__name__ for one in read) == ["Invitation", "UnreadableError"]
 
 

@@ -53,7 +53,15 @@ class TestFunctions:
 
         assert function["CodeUri"] == f"../functions/{folder}/"
         assert function["Role"] == arn(f"{name}Role")
-        assert function["LoggingConfig"] == {"LogFormat": "JSON", "LogGroup": {"Ref": f"{name}Log"}}
+        logging = {"LogFormat": "JSON", "LogGroup": {"Ref": f"{name}Log"}}
+        assert function["LoggingConfig"] in (logging, logging | {"SystemLogLevel": "WARN"})
+
+    def test_lambda_writes_no_lines_about_every_survey_and_some_about_every_run(self, properties: OfOne) -> None:
+        """Lines of Lambda about failures are written either way; of what runs by the clock the others cost nothing."""
+        quiet = {name for name in FUNCTIONS if "SystemLogLevel" in properties(f"{name}Function")["LoggingConfig"]}
+
+        of_surveys = {"ReceiveWebhook", "CaptureEvent", "SendSurvey", "HandleMailEvent", "RecordResponse"}
+        assert quiet == {*of_surveys, "TrackChanges"}
 
     @pytest.mark.parametrize("name", FUNCTIONS)
     def test_each_writes_to_its_own_log_only(self, properties: OfOne, name: str) -> None:

@@ -13,13 +13,13 @@ class Mortal:
         self.left = calls
 
     def __getattr__(self, name):
-        def call(*arguments):
+        def call(*arguments, **named):
             if self.left <= 0:
                 raise KilledError
             self.left -= 1
             if self.left == 0:
                 raise KilledError
-            result = getattr(self.table, name)(*arguments)
+            result = getattr(self.table, name)(*arguments, **named)
             self.left -= 1
             if self.left == 0:
                 raise KilledError

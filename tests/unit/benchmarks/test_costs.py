@@ -8,6 +8,7 @@ import pytest
 
 from afterbill.model.invitation import SkipReason
 from benchmarks import costs
+from benchmarks.archiving import SURVEYS_A_DAY, marks_a_day
 from benchmarks.prices import PRICES, Unit
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -45,17 +46,26 @@ def test_the_page_about_deploying_tells_the_same_of_a_flood(counted):
 
 def test_a_busy_stack_pays_for_the_metrics_of_the_access_log_and_for_those_by_reason():
     """By reason: skipped facts, signs of machines, functions that fail, steps that cannot read, wrong signatures."""
-    assert costs.when_busy()[Unit.METRIC] == len(costs._METRICS - costs._ALWAYS) + 2 + len(SkipReason) + 9 + 5 + 7 + 1
+    assert costs.when_busy()[Unit.METRIC] == len(costs._METRICS - costs._ALWAYS) + 2 + len(SkipReason) + 10 + 5 + 8 + 1
 
 
 def test_a_run_at_rest_is_billed_with_the_memory_of_its_function():
     """A gigabyte for the sweep and the review each, 1,769 MB for counting, half of one for the watch, the polls,
-    privacy requests and, once an hour, campaigns and retention.
+    privacy requests and, once an hour, campaigns and retention, and 1,769 MB for the archive.
     """
     runs = 2_880
     seconds = costs.at_rest()[Unit.GB_SECOND]
 
-    assert seconds == pytest.approx(runs * (1 + 1 + 1769 / 1024 + 0.5 + 0.5 + 0.5) + runs / 4 * (0.5 + 0.5), abs=1)
+    hourly = 0.5 + 0.5 + 1769 / 1024
+    assert seconds == pytest.approx(runs * (1 + 1 + 1769 / 1024 + 0.5 + 0.5 + 0.5) + runs / 4 * hourly, abs=1)
+
+
+def test_the_archive_costs_at_most_two_write_units_of_a_survey():
+    stages = costs.travel(known=True, way=costs.Way.TAPPED)
+    index = sum(stage.archived for stage in stages if not stage.name.startswith("change"))
+
+    assert index == 1
+    assert index + marks_a_day() / SURVEYS_A_DAY <= 2
 
 
 def test_the_readme_tells_the_same(counted):

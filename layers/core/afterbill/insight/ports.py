@@ -206,8 +206,11 @@ class Archived(Protocol):
     def fact_ids(self, hours: Sequence[datetime]) -> Sequence[str]:
         """Ids of the invitations about facts of these hours; those of the last seconds may be missing."""
 
-    def facts(self, ids: Sequence[str]) -> Iterator[StoredInvitation]:
-        """The invitations that are there, read consistently, each as it stands or why it cannot be read."""
+    def facts(self, ids: Sequence[str], *, consistent: bool) -> Iterator[StoredInvitation]:
+        """The invitations that are there, each as it stands or why it cannot be read.
+
+        Not read consistently, the last second may be missing.
+        """
 
     def imported_months(self, month: date) -> Sequence[MonthTally]:
         """The tallies of an imported month, named by its first day; UnreadableError where one cannot be read."""

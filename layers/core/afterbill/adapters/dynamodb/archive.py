@@ -69,10 +69,10 @@ class ArchiveTable(InvitationTable, LeaseTable):
             )
         ]
 
-    def facts(self, ids: Sequence[str]) -> Iterator[StoredInvitation]:
+    def facts(self, ids: Sequence[str], *, consistent: bool) -> Iterator[StoredInvitation]:
         """The invitations, a hundred to a call."""
         for start in range(0, len(ids), _MOST_KEYS):
-            yield from self.read_invitations(ids[start : start + _MOST_KEYS]).values()
+            yield from self.read_invitations(ids[start : start + _MOST_KEYS], consistent=consistent).values()
 
     def imported_months(self, month: date) -> Sequence[MonthTally]:
         """The tallies of the month."""

@@ -35,9 +35,9 @@ class ImportsTable(FactsTable):
         condition = "rating = :rating AND answered_at = :at"
         return put | {"ConditionExpression": condition, "ExpressionAttributeValues": encode(read)}
 
-    def read(self, wanted: Sequence["keys.Key"]) -> dict[str, Any]:
+    def read(self, wanted: Sequence["keys.Key"], *, consistent: bool = True) -> dict[str, Any]:
         """The items that exist under these keys, by partition key, however many; as few calls as it takes."""
         items: dict[str, Any] = {}
         for start in range(0, len(wanted), _MOST_KEYS):
-            items |= super().read(wanted[start : start + _MOST_KEYS])
+            items |= super().read(wanted[start : start + _MOST_KEYS], consistent=consistent)
         return items

@@ -97,6 +97,7 @@ def invitation_item(
     plain |= {"money": [invitation.money.amount, invitation.money.currency]} if invitation.money else {}
     plain |= {"recurring": recurring_stored(invitation.recurring)} if invitation.recurring else {}
     plain["occurred_at"] = microseconds(invitation.occurred_at)
+    plain["created_at"] = stamp(invitation.created_at.replace(microsecond=0))
     plain |= {name: microseconds(at) for name in _PRECISE if (at := getattr(invitation, name))}
     plain |= {"message_id": packed(invitation.message_id)} if invitation.message_id else {}
     plain |= {"objects": _besides(invitation.fact, invitation.objects)} if invitation.objects else {}

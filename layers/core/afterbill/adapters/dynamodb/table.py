@@ -63,11 +63,14 @@ class TableReader:
         """A condition that nothing is stored under the key but what has expired, with its values."""
         return f"(attribute_not_exists({keys.PK}) OR {keys.TTL} <= :expired)", {":expired": int(self.clock())}
 
-    def read(self, wanted: Sequence["keys.Key"]) -> dict[str, Any]:
-        """The items that exist under these keys, by partition key: one call, at most 100 keys."""
+    def read(self, wanted: Sequence["keys.Key"], *, consistent: bool = True) -> dict[str, Any]:
+        """The items that exist under these keys, by partition key: one call, at most 100 keys.
+
+        Not `consistent`, for half of its price, it may miss the last second.
+        """
         unique = {key[keys.PK]["S"]: key for key in wanted}
         items: dict[str, Any] = {}
-        request: Any = {self.table: {"Keys": list(unique.values()), "ConsistentRead": True}}
+        request: Any = {self.table: {"Keys": list(unique.values()), "ConsistentRead": consistent}}
         for _ in range(_READS):
             if not request or not unique:
                 return items
@@ -191,9 +194,9 @@ class InvitationTable(TableReader):
         item = self.item(keys.invitation(invitation_id))
         return invitation_of(item) if item else None
 
-    def read_invitations(self, ids: Sequence[str]) -> Mapping[str, StoredInvitation]:
+    def read_invitations(self, ids: Sequence[str], *, consistent: bool = True) -> Mapping[str, StoredInvitation]:
         """Those that exist among at most 100 ids, by id, each as it stands or why it cannot be read: one call."""
-        items = self.read([keys.invitation(id_) for id_ in ids])
+        items = self.read([keys.invitation(id_) for id_ in ids], consistent=consistent)
         return {keys.invitation_id(item): _stored(item) for item in items.values()}
 
     def change(self, key: "keys.Key", update: str, condition: str, values: Mapping[str, Any]) -> bool:

@@ -162,7 +162,7 @@ class _Archiving:
         ids = self.deps.table.fact_ids(hours_of(day, self.deps.zone))
         if not self.nightly and not urgent and self.done.facts + len(ids) > MOST_FACTS:
             return False
-        facts, comments = self._rows(day, ids)
+        facts, comments = self._rows(day, ids, consistent=urgent)
         facts += self._months(day)
         self._put("facts", day, facts if day >= self.first else (), FACTS)
         self._put("comments", day, comments if day >= self.first_comments else (), COMMENTS)
@@ -170,10 +170,11 @@ class _Archiving:
         self.done.facts += len(ids)
         return True
 
-    def _rows(self, day: date, ids: Iterable[str]) -> tuple[list[Row], list[Row]]:
+    def _rows(self, day: date, ids: Iterable[str], *, consistent: bool) -> tuple[list[Row], list[Row]]:
+        """Read the rows: a change is a minute old, and only that of a removed person must not be missed for certain."""
         opened = self._opened(day)
         facts, comments = list[Row](), list[Row]()
-        for one in self.deps.table.facts(list(ids)):
+        for one in self.deps.table.facts(list(ids), consistent=consistent):
             try:
                 row = self._row(one, day)
             except (UnreadableError, ValueError) as error:
