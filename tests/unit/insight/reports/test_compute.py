@@ -5,6 +5,7 @@ from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
 import pytest
+import sqlglot
 
 from afterbill.insight.archive.columns import place
 from afterbill.insight.periods import Window, month_of, rolling
@@ -346,3 +347,7 @@ def test_nps_is_stored_without_a_single_answer(world):
     world.run(nightly=False)
 
     assert world.stored.load(f"reports/trend/{Question.NPS.value}/7d.json")
+
+
+def test_its_own_statement_is_trinos_too():
+    assert isinstance(sqlglot.parse_one(compute.QUESTIONS, read="trino"), sqlglot.exp.Select)
