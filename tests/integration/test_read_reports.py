@@ -44,7 +44,7 @@ def keep(stack):
         days = rolling(30, now().date())
         document = {
             "computed_at": "2026-11-22T01:10:00+00:00",
-            "fingerprint": "0",
+            "fingerprint": "f",
             "name": name,
             "question": question,
             "window": {"name": window, "first": str(days.first), "last": str(days.last)},
@@ -77,6 +77,18 @@ def problem(answer):
 def acts(stack):
     found = stack.dynamodb.scan(TableName="ledger")["Items"]
     return [(act["who"]["S"], act["what"]["S"], [one["S"] for one in act["whose"]["L"]]) for act in found]
+
+
+@pytest.fixture
+def known(stack):
+    """Store customers of these ids."""
+
+    def storing(*ids):
+        for id_ in ids:
+            assert FactsTable(stack.dynamodb, "afterbill").commit(FactWrites(customers=(customer(id_),)))
+        return list(ids)
+
+    return storing
 
 
 class TestStoredReports:
@@ -151,10 +163,9 @@ class TestStoredReports:
 
         assert call(report(export="csv"))["body"] == ""
 
-    def test_who_reads_ids_of_customers_is_noted_before_they_are_shown(self, stack, call, keep):
-        keep(
-            "changes", **{"": {"rows": [{"customer": f"c{number:03}"} for number in range(120)] + [{"customer": "c1"}]}}
-        )
+    def test_who_reads_ids_of_customers_is_noted_before_they_are_shown(self, stack, call, keep, known):
+        ids = known(*(f"c{number:03}" for number in range(121)))
+        keep("changes", **{"": {"rows": [], "candidates": {"referral": {"n": 121, "customers": ids}}}})
 
         tag = call(report("changes"))["headers"]["ETag"]
         call(report("changes", headers={"if-none-match": tag}))
@@ -162,8 +173,16 @@ class TestStoredReports:
         assert sorted(len(whose) for _, _, whose in acts(stack)) == [21, 100]
         assert {(who, what) for who, what, _ in acts(stack)} == {("key:0123456789abcdef", "report changes")}
 
-    def test_what_cannot_be_noted_is_not_shown(self, stack, call, keep):
-        keep("changes", **{"": {"rows": [{"customer": "c1"}]}})
+    def test_who_is_gone_or_restricted_since_is_not_named(self, stack, call, keep, known):
+        known("c1", "c2")
+        assert RestrictionsTable(stack.dynamodb, "afterbill").set_restricted("c2", now())
+        keep("changes", **{"": {"rows": [], "candidates": {"upsell": {"n": 3, "customers": ["c1", "c2", "gone"]}}}})
+
+        assert json.loads(call(report("changes"))["body"])["candidates"]["upsell"]["customers"] == ["c1"]
+
+    def test_what_cannot_be_noted_is_not_shown(self, stack, call, keep, known):
+        known("c1")
+        keep("changes", **{"": {"rows": [], "candidates": {"upsell": {"n": 1, "customers": ["c1"]}}}})
         stack.failures["PutItem"] = "ThrottlingException"
 
         answer = call(report("changes"))

@@ -84,9 +84,10 @@ def _outputs() -> dict[str, str]:
         f"{name}SecretArn": client("secretsmanager").create_secret(Name=name, SecretString=json.dumps(value))["ARN"]
         for name, value in secrets.items()
     }
-    for queue in ("Inbox", "InboxDeadLetters", "UnsignedInbox", "UnsignedInboxDeadLetters"):
+    for queue in ("Inbox", "InboxDeadLetters", "UnsignedInbox", "UnsignedInboxDeadLetters", "ReportRequests"):
         outputs[f"{queue}Url"] = client("sqs").create_queue(QueueName=queue)["QueueUrl"]
-    client("s3").create_bucket(Bucket="evidence")
+    for bucket in ("evidence", "archive"):
+        client("s3").create_bucket(Bucket=bucket)
     for function in ("receive_webhook", "capture_event"):
         client("logs").create_log_group(logGroupName=f"/aws/lambda/test-{function}")
     return outputs | {
@@ -94,6 +95,7 @@ def _outputs() -> dict[str, str]:
         "TableName": TABLE,
         "LedgerTableName": LEDGER,
         "EvidenceBucketName": "evidence",
+        "ArchiveBucketName": "archive",
         "ReceiveWebhookFunctionName": "test-receive_webhook",
         "CaptureEventFunctionName": "test-capture_event",
     }

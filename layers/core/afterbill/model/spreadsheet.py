@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TextIO
 
 from afterbill.model.plain_text import harmless
 
@@ -21,10 +22,15 @@ def cell(value: object) -> object:
 
 
 def csv_text(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> str:
-    """Return a header and one line per row; a missing value is an empty cell."""
+    """Return what `write_csv` writes."""
     written = io.StringIO()
-    writer = csv.writer(written, lineterminator="\n")
+    write_csv(written, columns, rows)
+    return written.getvalue()
+
+
+def write_csv(file: TextIO, columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> None:
+    """Write a header and one line per row, each as soon as it is read; a missing value is an empty cell."""
+    writer = csv.writer(file, lineterminator="\n")
     writer.writerow(columns)
     for row in rows:
         writer.writerow([cell(row.get(column)) for column in columns])
-    return written.getvalue()

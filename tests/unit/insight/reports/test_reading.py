@@ -1,19 +1,19 @@
 """Reading a report: from what is stored, and from what was computed because somebody asked."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from afterbill.insight.periods import Window, month_of, rolling
 from afterbill.insight.reports.asked import ReportRules
 from afterbill.insight.reports.query import report_in, scope_in
-from afterbill.insight.reports.reading import customers_in, read_report
+from afterbill.insight.reports.reading import customers_in, naming, read_report
 from afterbill.insight.reports.requested import ReportRequest
 from afterbill.model.errors import UnreadableError
 from afterbill.model.query import QueryError
 from afterbill.model.questions import Question
 
-TODAY = date(2026, 11, 22)
+NOW, TODAY = datetime(2026, 11, 22, 12, tzinfo=UTC), date(2026, 11, 22)
 YESTERDAY = TODAY - timedelta(days=1)
 STORED, BODY = "reports/trend/nps/30d.json", {"rows": [], "by": "day"}
 MONTH, LAST = rolling(30, TODAY), rolling(30, YESTERDAY)
@@ -34,7 +34,12 @@ class Files(dict):
 
 def stored(window=LAST, **scopes):
     days = {"name": window.name, "first": str(window.first), "last": str(window.last)}
-    return {"computed_at": "2026-11-22T01:10:00+00:00", "window": days, "scopes": scopes or {"": BODY}}
+    return {
+        "fingerprint": "f",
+        "computed_at": "2026-11-22T01:10:00+00:00",
+        "window": days,
+        "scopes": scopes or {"": BODY},
+    }
 
 
 def trend(window=MONTH, **parts):
@@ -44,7 +49,7 @@ def trend(window=MONTH, **parts):
 def test_a_stored_one_is_read_in_one_call_and_tells_its_own_days():
     files = Files({STORED: stored()})
 
-    assert read_report(trend(), files) == {
+    assert read_report(trend(), files, NOW) == {
         "report": "trend",
         "window": {"name": "30d", "first": "2026-10-23", "last": "2026-11-21"},
         "question": "nps",
@@ -58,7 +63,7 @@ def test_a_stored_one_is_read_in_one_call_and_tells_its_own_days():
 def test_a_value_is_read_from_the_same_document():
     files = Files({STORED: stored(**{"plan=Team": {"rows": [1]}})})
 
-    found = read_report(trend(where=(("plan", "Team"),)), files)
+    found = read_report(trend(where=(("plan", "Team"),)), files, NOW)
 
     assert (found["where"], found["rows"], files.calls) == ({"plan": "Team"}, [1], 1)
 
@@ -66,7 +71,7 @@ def test_a_value_is_read_from_the_same_document():
 def test_what_nobody_stored_is_none_after_a_look_at_what_was_asked_for():
     files = Files({STORED: stored()})
 
-    assert read_report(trend(where=(("plan", "Solo"),)), files) is None
+    assert read_report(trend(where=(("plan", "Solo"),)), files, NOW) is None
     assert files.calls == 2
 
 
@@ -83,7 +88,7 @@ def test_what_nobody_stored_is_none_after_a_look_at_what_was_asked_for():
 def test_what_is_never_stored_is_looked_for_under_its_own_name(request_):
     files = Files({request_.place: stored(request_.window)})
 
-    found = read_report(request_, files)
+    found = read_report(request_, files, NOW)
 
     assert (found["where"], files.calls) == (dict(request_.where), 1)
 
@@ -91,20 +96,38 @@ def test_what_is_never_stored_is_looked_for_under_its_own_name(request_):
 def test_a_stored_one_that_is_damaged_is_as_good_as_none():
     files = Files({STORED: UnreadableError(STORED)})
 
-    assert read_report(trend(), files) is None
+    assert read_report(trend(), files, NOW) is None
 
 
 def test_a_computed_one_that_is_damaged_is_an_error():
     request = trend(rolling(45, TODAY))
 
     with pytest.raises(UnreadableError):
-        read_report(request, Files({request.place: UnreadableError(request.place)}))
+        read_report(request, Files({request.place: UnreadableError(request.place)}), NOW)
 
 
-def test_the_customers_of_a_report_are_those_of_all_its_rows():
-    body = {"rows": [{"customer": "a"}, {"customer": "b"}], "upsell": [{"customer": "a"}, {"n": 1}], "n": 2, "x": ["a"]}
+@pytest.mark.parametrize(("minutes", "asked_again"), [(10, False), (11, True)])
+def test_one_that_could_not_be_computed_says_so_for_a_while_and_is_asked_for_again(minutes, asked_again):
+    request = trend(rolling(45, TODAY))
+    failed = stored(request.window) | {"fingerprint": "", "computed_at": (NOW - timedelta(minutes=minutes)).isoformat()}
 
-    assert customers_in(body) == ["a", "b"]
+    assert (read_report(request, Files({request.place: failed}), NOW) is None) == asked_again
+
+
+NAMING = {
+    "rows": [{"n": 2, "customers": 3}],
+    "candidates": {"referral": {"n": 2, "customers": ["a", "b"]}, "upsell": {"customers": ["b"]}},
+}
+
+
+def test_the_customers_that_a_report_names_are_found_wherever_they_stand():
+    assert customers_in(NAMING) == ["a", "b"]
+
+
+def test_who_is_gone_or_restricted_is_named_no_more():
+    assert naming(NAMING, {"a"}) == NAMING | {
+        "candidates": {"referral": {"n": 2, "customers": ["a"]}, "upsell": {"customers": []}}
+    }
 
 
 def test_a_query_says_what_a_command_says():

@@ -7,7 +7,7 @@ from afterbill.adapters.aws.clients import transient
 from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.items import decode, encode
 from afterbill.adapters.dynamodb.table import InvitationTable
-from afterbill.answers.read_responses import Brief, Place
+from afterbill.answers.read_responses import MOST_TOGETHER, Brief, Place
 
 _PAGE = 300
 """Entries of the index in one query."""
@@ -37,6 +37,14 @@ class AnsweredTable(InvitationTable):
         """Those of at most 100 customers whose data are used for nothing: one call, none without customers."""
         items = self.read([keys.customer(id_) for id_ in customer_ids])
         return {keys.customer_id(item) for item in items.values() if "restricted_at" in item}
+
+    def usable(self, customer_ids: Sequence[str]) -> Collection[str]:
+        """Those customers who are there and not restricted: one call for a hundred."""
+        found: set[str] = set()
+        for start in range(0, len(customer_ids), MOST_TOGETHER):
+            items = self.read([keys.customer(id_) for id_ in customer_ids[start : start + MOST_TOGETHER]])
+            found |= {keys.customer_id(item) for item in items.values() if "restricted_at" not in item}
+        return found
 
 
 def _brief_of(item: Mapping[str, Any]) -> Brief:

@@ -1,0 +1,1 @@
+"""`afterbill report`: what the scores mean, as tables, JSON and spreadsheets."""

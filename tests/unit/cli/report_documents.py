@@ -1,0 +1,202 @@
+"""Reports as they are stored, one of each, with what is awkward in each."""
+
+from typing import Any
+
+GOOD = {"n": 120, "score": 31.7, "low": 20.1, "high": 43.2, "few": False}
+SMALL = {"n": 14, "score": -7.1, "low": -48.0, "high": 33.7, "few": True}
+TOO_FEW = {
+    "n": 7,
+    "score": None,
+    "low": None,
+    "high": None,
+    "few": True,
+    "why": "few_answers",
+    "because": "Fewer than 10 answers: one more would turn the score around.",
+}
+REAL, CHANCE = {"p": 0.001, "q": 0.004, "real": True}, {"p": 0.4, "q": 0.4, "real": False}
+UNTOLD = {"p": None, "q": None, "real": False}
+
+
+def document(name: str, **body: Any) -> dict[str, Any]:
+    return {
+        "report": name,
+        "window": {"name": "30d", "first": "2026-10-24", "last": "2026-11-22"},
+        "question": "nps",
+        "where": {},
+        "computed_at": "2026-11-23T00:10:02+00:00",
+        **body,
+    }
+
+
+TREND = document(
+    "trend",
+    by="week",
+    rows=[
+        {"value": "2026-10-24", "days": 2, **TOO_FEW, "sent": 31, "response_rate": 0.2258, "change": None, **UNTOLD},
+        {"value": "2026-10-26", "days": 7, **GOOD, "sent": 400, "response_rate": 0.3, "change": None, **UNTOLD},
+        {"value": "2026-11-02", "days": 7, **GOOD, "sent": 410, "response_rate": 0.29, "change": 1.2, **CHANCE},
+        {"value": "2026-11-09", "days": 7, **SMALL, "sent": 50, "response_rate": None, "change": -38.8, **REAL},
+        {"value": "2026-11-16", "days": 7, **SMALL, "sent": 50, "response_rate": 0.28, "change": 3.0, **UNTOLD},
+    ],
+    total={**GOOD, "imported": 3, "change": 12.0, **REAL},
+    comparisons=3,
+    left_out=["2026-11-03", "2026-11-04", "2026-11-05", "2026-11-06"],
+)
+SEGMENTS = document(
+    "segments",
+    where={"country": "DE"},
+    rows=[
+        {"dimension": "plan", "value": '=HYPERLINK("http://evil.example")', **GOOD, "difference": 9.5, **REAL},
+        {"dimension": "plan", "value": "Solo\x1b[31m", **GOOD, "difference": -2.0, **CHANCE},
+        {"dimension": "source", "value": "+stripe", **TOO_FEW, "difference": None, **UNTOLD},
+    ],
+    total=GOOD,
+    comparisons=2,
+)
+JOURNEY = document(
+    "journey",
+    rows=[
+        {"stage": "purchase", "touchpoint": "", "share": 0.8, **GOOD, "cost": 54.2, "change": None, **UNTOLD},
+        {"stage": "purchase", "touchpoint": "renewed", "share": 0.8, **GOOD, "cost": 54.2, "change": None, **UNTOLD},
+    ],
+    total={**GOOD, "change": None, **UNTOLD},
+    comparisons=0,
+    pains=[
+        {
+            "stage": "purchase",
+            "touchpoint": "renewed",
+            "reason": "price",
+            "emotion": "overcharged",
+            "n": 31,
+            "cost": 40.1,
+        }
+    ],
+    emotions=[
+        {
+            "stage": "purchase",
+            "reason": "price",
+            "category": "detractor",
+            "emotion": "overcharged",
+            "n": 31,
+            "share": 0.26,
+        }
+    ],
+    steps=[
+        {
+            "step": "Paying",
+            "touchpoints": ["renewed"],
+            "owner": "Billing",
+            "share": 0.8,
+            **GOOD,
+            "change": 2.0,
+            **CHANCE,
+            "notes": [{"text": "Two mails", "source": "interviews", "on": "2026-11-02"}],
+            "measures": [{"text": "One mail", "owner": "Anna", "due": "2027-02-28"}],
+        }
+    ],
+    versions=[],
+)
+DRIVERS = document(
+    "drivers",
+    rows=[{"reason": "price", "share": 0.5, **GOOD, "contribution": 15.9, "pull": 1.2}],
+    total=GOOD,
+    reported=[{"reason": "too_expensive", "n": 4, "share": 1.0}],
+    attributes={
+        "rows": [{"dimension": "plan", "share": 0.12, "by_chance": 0.02}],
+        "n": 120,
+        "note": "The score goes with these. That does not say that they are the cause.",
+    },
+)
+BILLING = document(
+    "billing",
+    rows=[
+        {
+            "step": "payment_failed",
+            "dimension": "all",
+            "value": "all",
+            **GOOD,
+            "reasons": [{"reason": "payment_method", "n": 9}, {"reason": "service", "n": 2}],
+            "until_paid": {"failed": 40, "paid": 31, "open": 9, "median_days": 4},
+        },
+        {"step": "refunded", "dimension": "source", "value": "stripe", **SMALL, "reasons": []},
+    ],
+)
+PRODUCTS = document(
+    "products", rows=[{"value": "Seat", **GOOD, "difference": None, **UNTOLD}], total=GOOD, comparisons=0
+)
+REVENUE = document(
+    "revenue",
+    currency="EUR",
+    weighted={
+        "n": 80,
+        "score": 12.0,
+        "low": -9.5,
+        "high": 33.5,
+        "n_eff": 21.4,
+        "largest_share": 0.412,
+        "few": True,
+        "because": "One account has 41 % of all revenue.",
+    },
+    rows=[
+        {
+            "category": "promoter",
+            "customers": 50,
+            "share": 0.6,
+            "recurring_minor": 1234567,
+            "average_minor": 24691,
+            "paid_minor": None,
+            "currency": "EUR",
+        }
+    ],
+    at_risk={"customers": 9, "recurring_minor": 210000, "currency": "EUR", "lost_customers": 1, "lost_minor": 900},
+    over_time=[
+        {"month": "2026-11", "category": "promoter", "customers": 50, "average_minor": 24691, "currency": "EUR"}
+    ],
+    without_rate=[{"currency": "JPY", "customers": 2, "minor": 90000, "why": "no_rate", "because": "No rate."}],
+    unknown=3,
+)
+OUTCOMES = document(
+    "outcomes",
+    outcome="retention",
+    rows=[],
+    outcomes={
+        "retention": {
+            "rows": [
+                {"category": "promoter", "day": 0, "at_risk": 60, "survival": 1.0, "low": None, "high": None},
+                {"category": "promoter", "day": 14, "at_risk": 59, "survival": 0.99, "low": 0.9, "high": 1.0},
+                {"category": "promoter", "day": 30, "at_risk": 55, "survival": 0.95, "low": 0.85, "high": 0.985},
+            ],
+            "logrank": {"chi2": 9.21, "df": 2, "p": 0.01, "real": True},
+        },
+        "upgrade": {
+            "rows": [{"category": "passive", "day": 0, "at_risk": 9, "survival": 1.0, "low": None, "high": None}],
+            "logrank": {"chi2": None, "p": None, "because": "Nothing happened in these days."},
+        },
+        "refund": {"rows": [], "logrank": {"chi2": 1.0, "p": 0.5, "real": False}},
+    },
+    comparisons=1,
+)
+COVERAGE = document(
+    "coverage",
+    rows=[{"step": "facts", "count": 900, "share": 1.0}, {"step": "answered", "count": 120, "share": 0.1333}],
+    skips=[{"reason": "cooldown", "count": 41}],
+    waiting=7,
+    answered_by=[
+        {"dimension": "plan", "value": "Team", "invited": 300, "answered": 90, "rate": 0.3, "difference": 0.11, **REAL},
+        {"dimension": "plan", "value": "Solo", "invited": 20, "answered": 2, "rate": 0.1, "difference": None, **UNTOLD},
+    ],
+    comparisons=1,
+    plain=GOOD,
+    weighted={"score": 29.9, "low": 17.0, "high": 42.8, "n_eff": 101.2, "by": "cells"},
+)
+CHANGES = document(
+    "changes",
+    before={"first": "2026-09-24", "last": "2026-10-23"},
+    rows=[{"from": "promoter", "to": "detractor", "n": 2, "recurring_minor": 4900, "currency": "EUR"}],
+    within=[],
+    candidates={"referral": {"n": 2, "customers": ["customer-1", "customer-2"]}, "upsell": {"n": 0}},
+)
+EMPTY = document(
+    "products", rows=[], why="not_archived", because="The archive is still empty.", archived_from="2026-11-20"
+)
+ALL = (TREND, SEGMENTS, JOURNEY, DRIVERS, BILLING, PRODUCTS, REVENUE, OUTCOMES, COVERAGE, CHANGES)
