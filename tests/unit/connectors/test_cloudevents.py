@@ -137,6 +137,7 @@ def test_a_structured_event_is_read_in_full(read: Read) -> None:
         objects={"object": "order-5512", "customer": "shop-3107", "related_1": "pay-9001"},
         money=Money(14900, "PLN"),
         plan="Pro",
+        payment_method="paypal",
     )
     assert (event.customer.email, event.customer.country) == ("tomasz.nowak@example.com", "PL")
 

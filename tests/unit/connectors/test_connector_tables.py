@@ -9,6 +9,7 @@ import pytest
 from afterbill.connectors import registry
 from afterbill.connectors._kit import json
 from afterbill.model.billing import BillingEvent, ObjectReference, OperatorTask
+from afterbill.model.errors import PayloadError
 from afterbill.model.privacy import PrivacyAsk
 from afterbill.model.webhooks import Source
 from afterbill_cli import samples
@@ -22,8 +23,6 @@ SEPARATE = {"stripe"}
 """Held to its table by tests of its own, which know more."""
 GENERIC = {"standard_webhooks", "cloudevents", "zuora"}
 """Their events are the operator's to name."""
-TO_COME = {"stripe", "shopify", "chargebee", "recurly", "zuora", "standard_webhooks", "cloudevents"}
-"""Pages that do not say yet what reports read."""
 
 
 @dataclass(frozen=True)
@@ -127,6 +126,15 @@ def terms(provider: str) -> list[str]:
     return [cell.strip() for cell in lines[lines.index(TERMS) + 2].strip("|").split("|")]
 
 
+def readable(provider: str, stem: str) -> list[Element]:
+    """Read a sample; one that is foreign without the settings of its source says nothing."""
+    try:
+        return understood(provider, stem)
+    except PayloadError:
+        assert provider in GENERIC
+        return []
+
+
 def shown_in(found: list[Element]) -> tuple[bool, ...]:
     events = [one for one in found if isinstance(one, BillingEvent)]
     told = [
@@ -136,10 +144,10 @@ def shown_in(found: list[Element]) -> tuple[bool, ...]:
     return tuple(map(any, zip(*told, strict=True))) or (False, False, False)
 
 
-@pytest.mark.parametrize("provider", [name for name in registry.PROVIDERS if name not in TO_COME])
+@pytest.mark.parametrize("provider", registry.PROVIDERS)
 def test_a_page_names_samples_that_show_what_a_fact_is_worth_or_none_does(provider: str) -> None:
     samples_of = {path.stem for path in (ROOT / "events" / "webhooks" / provider).iterdir()}
-    shown = {stem: shown_in(understood(provider, stem)) for stem in samples_of}
+    shown = {stem: shown_in(readable(provider, stem)) for stem in samples_of}
     for column, cell in enumerate(terms(provider)):
         says_yes, _, rest = cell.partition(": ")
         if says_yes == "yes":

@@ -29,7 +29,8 @@ class Row:
 
 def rows() -> list[Row]:
     found = []
-    for line in PAGE.read_text().splitlines():
+    facts = PAGE.read_text().partition("## Revenue and reasons")[0]
+    for line in facts.splitlines():
         if line.startswith("| ") and not line.startswith("| Event"):
             cells = (cell.strip(" `") for cell in line.strip("|").split("|"))
             kind, _, touchpoint, subject, meaning, occurrence, samples = cells

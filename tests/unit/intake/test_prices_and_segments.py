@@ -85,6 +85,13 @@ def test_a_price_that_is_heard_again_is_not_written_each_time(world: World) -> N
     assert one.subscriptions["sub_1"].priced_at == NOON
 
 
+def test_a_bill_of_before_does_not_bring_its_price_back(world: World) -> None:
+    again = paid("2", NOON + MINUTE, touchpoint=Touchpoint.PAYMENT_RECOVERED, recurring=TWENTY)
+    world.capture(priced(TEN, NOON), again)
+
+    assert (price(world), fact(world).recurring) == (TEN, TWENTY)
+
+
 def test_a_price_alone_does_not_say_that_a_subscription_runs(world: World) -> None:
     world.capture(priced(TEN, NOON, subscription_state=None))
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from afterbill.model.billing import BillingEvent, SubscriptionState, Touchpoint
+from afterbill.model.billing import REVERSALS, BillingEvent, SubscriptionState, Touchpoint
 from afterbill.model.recurring import Recurring
 
 MOST = 20
@@ -39,6 +39,9 @@ _ALIVE = frozenset(
 )
 """Facts that only a subscription has that is there; of an old one, money may still be returned."""
 
+
+_OF_OLDER_BILLS = REVERSALS | {Touchpoint.PAYMENT_FAILED, Touchpoint.PAYMENT_RECOVERED}
+"""Facts that may be about a bill of weeks ago: what it was about may cost something else by now."""
 
 _RUNS = frozenset({SubscriptionState.STARTED, SubscriptionState.RUNNING})
 
@@ -111,7 +114,8 @@ def hear(subscriptions: Mapping[str, Subscription], event: BillingEvent, now: da
     if not id_ or not (told or (event.recurring and id_ in subscriptions)):
         return subscriptions
     at = min(event.occurred_at, now + _AHEAD)
-    heard = _priced(_told(subscriptions.get(id_) or Subscription(at), event, at), event.recurring, at)
+    price = None if event.touchpoint in _OF_OLDER_BILLS else event.recurring
+    heard = _priced(_told(subscriptions.get(id_) or Subscription(at), event, at), price, at)
     return subscriptions if heard == subscriptions.get(id_) else _newest({**subscriptions, id_: heard})
 
 

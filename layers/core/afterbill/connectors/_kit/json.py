@@ -87,9 +87,9 @@ def words(value: object) -> str:
     return clean_comment(value)[:COMMENT_LENGTH]
 
 
-def reported(reason: object, comment: object = None) -> dict[str, str]:
-    """Why a subscription ends, as fields of its event: a code of at most 64 characters, and the customer's words."""
-    return {"reported_reason": text(reason, MOST_REASON) or "", "reported_comment": words(comment)}
+def reported(reason: object, comment: object = None) -> tuple[str, str]:
+    """Why a subscription ends: a code of at most 64 characters and the customer's words, each empty if not given."""
+    return text(reason, MOST_REASON) or "", words(comment)
 
 
 def integer(value: object) -> int | None:

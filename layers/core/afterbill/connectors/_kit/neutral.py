@@ -1,7 +1,7 @@
 """The neutral event body of generic sources, and field maps that make a foreign body read like it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 
@@ -15,13 +15,17 @@ from afterbill.connectors._kit.json import (
     iso_moment,
     locale,
     moment,
+    reported,
     section,
     text,
 )
+from afterbill.connectors._kit.methods import method_of
 from afterbill.connectors._kit.money import from_decimal, from_minor, is_whole, is_zero
+from afterbill.connectors._kit.recurring import recurring_of
 from afterbill.model.billing import BillingEvent, CustomerRef, Money, SubscriptionState, Touchpoint, fact_key
 from afterbill.model.consent import CONSENT_AT, CONSENT_TEXT, CONSENT_WITHDRAWN_AT, NOTICE_AT
 from afterbill.model.errors import PayloadError
+from afterbill.model.recurring import Recurring
 from afterbill.model.webhooks import Source
 
 _PATHS = """
@@ -29,7 +33,9 @@ _PATHS = """
     data.amount.value data.amount.minor data.amount.currency data.attributes data.customer data.customer.id
     data.customer.email data.customer.name data.customer.phone data.customer.locale data.customer.country
     data.customer.time_zone data.customer.consent data.customer.consent.at data.customer.consent.text
-    data.customer.consent.withdrawn_at data.customer.notice data.customer.notice.at
+    data.customer.consent.withdrawn_at data.customer.notice data.customer.notice.at data.recurring data.recurring.value
+    data.recurring.minor data.recurring.currency data.recurring.every data.recurring.unit data.payment_method
+    data.cancellation data.cancellation.reason data.cancellation.comment
 """
 PATHS = frozenset(_PATHS.split())
 """Paths that a field map can name, besides `data.attributes.NAME`."""
@@ -44,6 +50,9 @@ LESSONS = ("customer_updated", _DELETED, *_STATES)
 
 _ABOUT_SUBSCRIPTIONS = frozenset({Touchpoint.SUBSCRIPTION_STARTED, Touchpoint.CANCELLED, *_STATES})
 """Types whose `data.id` is a subscription where `data.subscription` names none."""
+
+_ENDS = frozenset({Touchpoint.CANCELLED, Touchpoint.ORDER_CANCELLED})
+"""Types that may say why."""
 
 _AMOUNTS = ("data.amount.value", "data.amount.minor")
 _TOUCHPOINTS = frozenset(touchpoint.value for touchpoint in Touchpoint)
@@ -131,8 +140,31 @@ def read(payload: Json, source: Source, message_id: str, sent_at: datetime) -> t
     kind = source.types.get(foreign, foreign)
     message = Message(body, kind, source, text(message_id) or "", sent_at)
     if kind in _TOUCHPOINTS:
-        return _fact(message)
-    return (_lesson(message),) if kind in LESSONS else ()
+        return tuple(_with_terms(fact, body) for fact in _fact(message))
+    return (replace(_lesson(message), recurring=_recurring(body)),) if kind in LESSONS else ()
+
+
+def _with_terms(fact: BillingEvent, body: Body) -> BillingEvent:
+    """Add what its subscription costs, how it was paid, and why it ended."""
+    told = (body.at(f"data.cancellation.{name}") for name in ("reason", "comment"))
+    reason, comment = reported(*told) if fact.touchpoint in _ENDS else ("", "")
+    paid_by = method_of(body.at("data.payment_method"))
+    return replace(
+        fact,
+        recurring=_recurring(body),
+        payment_method=paid_by,
+        reported_reason=reason,
+        reported_comment=comment,
+    )
+
+
+def _recurring(body: Body) -> Recurring | None:
+    """The price for `every` (1 if nothing is said) units; None where a part cannot be read."""
+    value, minor, currency, every, unit = (
+        body.at(f"data.recurring.{name}") for name in ("value", "minor", "currency", "every", "unit")
+    )
+    money = from_decimal(value, currency) if minor is None else from_minor(minor, currency)
+    return recurring_of(money, 1 if every is None else every, unit)
 
 
 def _fact(message: Message) -> tuple[BillingEvent, ...]:

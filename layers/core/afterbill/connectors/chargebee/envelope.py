@@ -23,13 +23,17 @@ from afterbill.connectors._kit.json import (
     text,
 )
 from afterbill.connectors._kit.money import from_minor
+from afterbill.connectors._kit.recurring import recurring_of, together
 from afterbill.model.billing import BillingEvent, CustomerRef, Money, SubscriptionState, Touchpoint
+from afterbill.model.recurring import Recurring
 
 MOST_LINES = 10
 """Lines, payments and attempts of an invoice that are read."""
 
 _SAME_DAY = timedelta(days=1)
 """Payments are told within seconds; what is older was entered later, as transfers and cash are."""
+
+_MOST_ITEMS = 100
 
 _PARTS = ("subscription", "invoice", "transaction", "order", "credit_note")
 
@@ -61,9 +65,17 @@ class ChargebeeEvent(WebhookEvent):
         plan = _plan(self.part("subscription"))
         if not plan and not self.part("customer"):
             return None
-        return self.envelope.profile(
+        profile = self.envelope.profile(
             self.customer(), self.objects(), plan, subscription_state=state or self._subscription_state()
         )
+        return replace(profile, recurring=self._price())
+
+    def _price(self) -> Recurring | None:
+        """The sum of plan and addons per billing period; None where one depends on its use."""
+        subscription = self.part("subscription")
+        every, unit = (subscription.get(key) for key in ("billing_period", "billing_period_unit"))
+        money = (self.money(amount, subscription) for amount in _amounts_of(subscription))
+        return together([recurring_of(each, every, unit) for each in money])
 
     def _subscription_state(self) -> SubscriptionState | None:
         """Return RUNNING if the event is about a subscription that runs and has no end; payments prove nothing."""
@@ -81,7 +93,7 @@ class ChargebeeEvent(WebhookEvent):
         """A fact with everything the content says around it."""
         lines = self.part("invoice").get("line_items") or self.part("order").get("order_line_items")
         names = [text(line.get("description")) for line in records(lines, MOST_LINES)]
-        return self.envelope.fact(
+        fact = self.envelope.fact(
             touchpoint,
             about,
             self.customer(),
@@ -91,6 +103,7 @@ class ChargebeeEvent(WebhookEvent):
             products=tuple(dict.fromkeys(name for name in names if name)),
             subscription_state=self._subscription_state(),
         )
+        return replace(fact, recurring=self._price())
 
     def customer(self) -> CustomerRef:
         """The customer, with what the subscription costs a month and how it is paid."""
@@ -192,6 +205,19 @@ def consent_fields(content: Json) -> tuple[object, ...]:
     """Return the places where a seller may keep a legal basis: custom fields, marked by a prefix, and meta data."""
     parts = [section(content, name) for name in ("customer", "subscription")]
     return tuple(place for part in parts for place in (without_prefix(part, "cf_"), part.get("meta_data")))
+
+
+def _amounts_of(subscription: Json) -> list[object]:
+    """Return the amounts of all parts that recur, of either product catalogue; a tiered or used one may have none."""
+    items = [one for one in records(subscription.get("subscription_items"), _MOST_ITEMS) if _recurs(one)]
+    if items:
+        return [one.get("amount") for one in items]
+    addons = records(subscription.get("addons"), _MOST_ITEMS)
+    return [subscription.get("plan_amount"), *(one.get("amount") for one in addons)]
+
+
+def _recurs(item: Json) -> bool:
+    return item.get("item_type") != "charge"
 
 
 def _plan(subscription: Json) -> str | None:

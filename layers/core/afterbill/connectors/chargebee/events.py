@@ -1,10 +1,11 @@
 """Read Chargebee's events. The invoice decides what a payment is called and which events are twins."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, timedelta
 
 from afterbill.connectors._kit.envelope import PAYMENT
-from afterbill.connectors._kit.json import Json, identifier, identifiers, moment, records, section
+from afterbill.connectors._kit.json import Json, identifier, identifiers, moment, records, reported, section
 from afterbill.connectors.chargebee.envelope import MOST_LINES, ChargebeeEvent, customer_id, paid_by, start_of
 from afterbill.model.billing import BillingEvent, CustomerRef, Money, SubscriptionState, Touchpoint
 
@@ -171,7 +172,9 @@ def _ending(event: ChargebeeEvent) -> BillingEvent:
     """An end, announced or come: one fact a day of ending, for the job that ends it runs some minutes late."""
     subscription = event.part("subscription")
     ends = moment(subscription.get("cancelled_at")) or event.envelope.occurred_at
-    return _about_subscription(event, Touchpoint.CANCELLED, ends.astimezone(UTC).date().isoformat())
+    fact = _about_subscription(event, Touchpoint.CANCELLED, ends.astimezone(UTC).date().isoformat())
+    reason, _ = reported(subscription.get("cancel_reason_code") or subscription.get("cancel_reason"))
+    return replace(fact, reported_reason=reason)
 
 
 def _planned(subscription: Json) -> bool:

@@ -151,6 +151,7 @@ ABOUT = About(
         "the paths and answers of the API, version 2021-02-25",
         "whether the event_type of a trial's reminder starts with `renewal.`",
         "that an invoice is made on the day its subscription starts or renews",
+        "the expiration_reason of a subscription",
         "that nothing is canceled_at a subscription which ends as planned",
         "that a late failure of a bank payment names the transaction that succeeded",
     ),

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from afterbill.connectors._kit.envelope import Envelope
-from afterbill.connectors._kit.json import Json, identifiers, section, text
+from afterbill.connectors._kit.json import Json, identifiers, reported, section, text
 from afterbill.connectors.recurly.site import PATHS, Resolver, Site, amount_in, customer_of
 from afterbill.connectors.recurly.states import ended_as_planned, is_converted, on_trial, state_of
 from afterbill.connectors.recurly.words import payment_of
@@ -59,7 +59,9 @@ def _expired(uuid: str, envelope: Envelope, site: Site) -> tuple[BillingEvent, .
     if ended_as_planned(document):
         return (replace(profile, subscription_state=SubscriptionState.EXPIRED),)
     profile = replace(profile, subscription_state=None)
-    return (_fact(Touchpoint.CANCELLED, (uuid, "cancelled", ""), envelope, profile),)
+    fact = _fact(Touchpoint.CANCELLED, (uuid, "cancelled", ""), envelope, profile)
+    reason, _ = reported(document.get("expiration_reason"))
+    return (replace(fact, reported_reason=reason),)
 
 
 def _updated(uuid: str, envelope: Envelope, site: Site) -> tuple[BillingEvent, ...]:

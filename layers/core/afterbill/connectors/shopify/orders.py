@@ -3,7 +3,17 @@
 from dataclasses import replace
 
 from afterbill.connectors._kit.envelope import MOST_PRODUCTS, PAYMENT
-from afterbill.connectors._kit.json import Json, address, country, identifiers, iso_moment, records, section, text
+from afterbill.connectors._kit.json import (
+    Json,
+    address,
+    country,
+    identifiers,
+    iso_moment,
+    records,
+    reported,
+    section,
+    text,
+)
 from afterbill.connectors._kit.money import is_zero
 from afterbill.connectors.shopify.customers import customer_of
 from afterbill.connectors.shopify.envelope import ShopifyEvent, money_of, ref, transactions
@@ -39,7 +49,8 @@ def fulfilled(received: ShopifyEvent) -> tuple[BillingEvent, ...]:
 def cancelled(received: ShopifyEvent) -> tuple[BillingEvent, ...]:
     """`orders/cancelled`, whoever cancelled it and why, on the day of that."""
     event = _about_order(received, Touchpoint.ORDER_CANCELLED, Touchpoint.ORDER_CANCELLED.value)
-    return (_dated(event, received.content.get("cancelled_at")),)
+    reason, _ = reported(received.content.get("cancel_reason"))
+    return (_dated(replace(event, reported_reason=reason), received.content.get("cancelled_at")),)
 
 
 def _dated(event: BillingEvent, at: object) -> BillingEvent:

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from afterbill.connectors._kit.consent import with_basis
 from afterbill.connectors._kit.json import Json, parse, section, text
+from afterbill.connectors._kit.methods import method_of
 from afterbill.connectors._kit.signatures import any_match, digest, keys_of, seconds
 from afterbill.connectors.stripe import charges, customers, payments, subscriptions
 from afterbill.connectors.stripe.envelope import FIRST_PAYMENTS_MARKED, StripeEvent, parse_event
@@ -126,7 +127,20 @@ def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent, ...]:
         return ()
     received = parse_event(payload, kind, source)
     event = reader(received)
+    event = event and replace(event, payment_method=event.payment_method or _paid_by(received.content))
     return (with_basis(event, source.fields, *customers.consent_fields(received.content)),) if event else ()
+
+
+def _paid_by(content: Json) -> str:
+    """The way of paying that an object beside a charge tells, else the only one that was allowed."""
+    told = (
+        section(content, "payment_method").get("type"),
+        section(content, "last_payment_error", "payment_method").get("type"),
+        section(content, "charge", "payment_method_details").get("type"),
+    )
+    allowed = content.get("payment_method_types") or section(content, "payment_settings").get("payment_method_types")
+    only = allowed[0] if isinstance(allowed, list) and len(allowed) == 1 else None
+    return next(filter(None, map(method_of, (*told, only))), "")
 
 
 def _named(kind: str, source: Source) -> bool:

@@ -1,10 +1,12 @@
 """Stripe's bills: invoices, checkout sessions and quotes."""
 
+from dataclasses import replace
+
 from afterbill.connectors._kit.envelope import PAYMENT
 from afterbill.connectors._kit.json import Json, identifier, identifiers, integer, records, section
 from afterbill.connectors.stripe.customers import customer_of
 from afterbill.connectors.stripe.envelope import FAILED, StripeEvent, stripe_money
-from afterbill.connectors.stripe.prices import invoice_plan
+from afterbill.connectors.stripe.prices import invoice_plan, invoice_price
 from afterbill.model.billing import BillingEvent, CustomerRef, Money, Touchpoint
 
 _MOST_PAYMENTS = 5
@@ -67,7 +69,7 @@ def _invoice(
     takes_back: tuple[str, str, str] | None = None,
 ) -> BillingEvent:
     invoice = event.content
-    return event.envelope.fact(
+    fact = event.envelope.fact(
         touchpoint,
         about,
         customer_of(invoice),
@@ -76,6 +78,7 @@ def _invoice(
         plan=invoice_plan(invoice, ids_only=event.ids_only),
         takes_back=takes_back,
     )
+    return replace(fact, recurring=invoice_price(invoice))
 
 
 def _money(amount: object, content: Json) -> Money | None:

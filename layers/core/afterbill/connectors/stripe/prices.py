@@ -3,23 +3,27 @@
 from dataclasses import dataclass
 
 from afterbill.connectors._kit.json import Json, identifier, integer, records, section, text
+from afterbill.connectors._kit.recurring import recurring_of, together
 from afterbill.connectors.stripe.envelope import stripe_money
 from afterbill.model.billing import Money, Touchpoint
+from afterbill.model.recurring import Recurring
 
 _MOST_ITEMS = 20
 """Stripe's own limit of items in a subscription."""
 
-_PER_YEAR = {"day": 365, "week": 52, "month": 12, "year": 1}
-
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One price of a subscription; `monthly` is for the whole quantity, None for tiers and metered use."""
+    """One price of a subscription; `recurring` is for the whole quantity, None for tiers.
+
+    Of a `metered` one it is for one unit: the use that is paid for is known to nobody.
+    """
 
     price: str
     quantity: int
     plan: str | None
-    monthly: Money | None
+    recurring: Recurring | None
+    metered: bool = False
 
 
 def subscription_items(subscription: Json, *, ids_only: bool) -> tuple[Item, ...]:
@@ -32,7 +36,9 @@ def _item(entry: Json, *, ids_only: bool) -> Item:
     price = section(entry, "price") or section(entry, "plan")
     quantity = integer(entry.get("quantity"))
     quantity = 1 if quantity is None else quantity
-    return Item(identifier(price) or "", quantity, _plan(price, ids_only=ids_only), _monthly(price, quantity))
+    metered = (section(price, "recurring") or price).get("usage_type") == "metered"
+    plan = _plan(price, ids_only=ids_only)
+    return Item(identifier(price) or "", quantity, plan, _recurring(price, quantity), metered)
 
 
 def _plan(price: Json, *, ids_only: bool) -> str | None:
@@ -41,30 +47,29 @@ def _plan(price: Json, *, ids_only: bool) -> str | None:
     return named or identifier(price.get("product")) or identifier(price)
 
 
-def _monthly(price: Json, quantity: int) -> Money | None:
-    unit = price.get("unit_amount", price.get("amount"))
-    money = stripe_money(unit, price.get("currency"))
+def _recurring(price: Json, quantity: int) -> Recurring | None:
+    money = stripe_money(price.get("unit_amount", price.get("amount")), price.get("currency"))
     rhythm = section(price, "recurring") or price
-    per_year = _PER_YEAR.get(text(rhythm.get("interval")) or "")
-    count = integer(rhythm.get("interval_count", 1)) or 0
-    if not money or not per_year or count < 1:
-        return None
-    return Money(money.amount * quantity * per_year // (12 * count), money.currency)
+    whole = money and Money(money.amount * quantity, money.currency)
+    return recurring_of(whole, rhythm.get("interval_count", 1), rhythm.get("interval"))
 
 
-def recurring(items: tuple[Item, ...]) -> Money | None:
-    """Return the price of all items per month, rounded down to the smallest unit; None unless every amount is known."""
-    amounts = [item.monthly for item in items if item.monthly]
-    currencies = {money.currency for money in amounts}
-    if len(amounts) != len(items) or len(currencies) != 1:
-        return None
-    return Money(sum(money.amount for money in amounts), currencies.pop())
+def price_of(items: tuple[Item, ...]) -> Recurring | None:
+    """Return what a subscription costs for each interval; None where that depends on its use, or on tiers."""
+    return None if any(item.metered for item in items) else _together(items)
+
+
+def _together(items: tuple[Item, ...]) -> Recurring | None:
+    return together([item.recurring for item in items])
 
 
 def direction(before: tuple[Item, ...], after: tuple[Item, ...]) -> Touchpoint | None:
     """Return UPGRADED where the month became dearer, DOWNGRADED where cheaper; None for neither or unknown."""
-    old, new = recurring(before), recurring(after)
-    if not old or not new or old.currency != new.currency or old.amount == new.amount:
+    both = _together(before), _together(after)
+    if not both[0] or not both[1]:
+        return None
+    old, new = both[0].per_month, both[1].per_month
+    if old.currency != new.currency or old.amount == new.amount:
         return None
     return Touchpoint.UPGRADED if new.amount > old.amount else Touchpoint.DOWNGRADED
 
@@ -72,6 +77,14 @@ def direction(before: tuple[Item, ...], after: tuple[Item, ...]) -> Touchpoint |
 def composition(items: tuple[Item, ...]) -> str:
     """Prices and quantities in an order of our own, so that the same subscription always reads the same."""
     return "+".join(sorted(f"{item.price}:{item.quantity}" for item in items))
+
+
+def invoice_price(invoice: Json) -> Recurring | None:
+    """Return what the subscription of an invoice costs, from all its lines; since 2025-03-31 they name ids only."""
+    lines = records(section(invoice, "lines").get("data"), _MOST_ITEMS)
+    if section(invoice, "lines").get("has_more"):
+        return None
+    return price_of(tuple(_item(line, ids_only=True) for line in lines if _is_for_plan(line)))
 
 
 def invoice_plan(invoice: Json, *, ids_only: bool) -> str | None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from afterbill.connectors._kit.envelope import PAYMENT
-from afterbill.connectors._kit.json import Json, identifier, identifiers, section, text
+from afterbill.connectors._kit.json import Json, identifier, identifiers, reported, section, text
 from afterbill.connectors.stripe.customers import customer_of
 from afterbill.connectors.stripe.endings import (
     ENDINGS,
@@ -15,7 +15,7 @@ from afterbill.connectors.stripe.endings import (
     withdrawn,
 )
 from afterbill.connectors.stripe.envelope import StripeEvent
-from afterbill.connectors.stripe.prices import Item, composition, direction, recurring, subscription_items
+from afterbill.connectors.stripe.prices import Item, composition, direction, price_of, subscription_items
 from afterbill.model.billing import BillingEvent, CustomerRef, SubscriptionState, Touchpoint
 
 _NEVER_BEGAN = ("incomplete", "incomplete_expired")
@@ -41,7 +41,7 @@ def updated(event: StripeEvent) -> BillingEvent | None:
     """`customer.subscription.updated`: an announced end weighs more than a change of plan, that more than a trial."""
     now, before = event.content, event.previous
     announced = any(key in before and not before[key] and now.get(key) for key in ENDINGS)
-    if announced and not planned(now):
+    if (announced or _explained(event)) and not planned(now):
         return _cancelled(event)
     changed = _plan_changed(event)
     if changed:
@@ -49,6 +49,12 @@ def updated(event: StripeEvent) -> BillingEvent | None:
     if before.get("status") == "trialing" and now.get("status") == "active":
         return _about_subscription(event, Touchpoint.TRIAL_CONVERTED, _stamp(now, "trial_end"))
     return _profile(event, SubscriptionState.RUNNING if withdrawn(now, before) else None)
+
+
+def _explained(event: StripeEvent) -> bool:
+    """Tell whether an update says why an end comes that was announced, or came, before: the portal asks afterwards."""
+    ends = any(event.content.get(key) for key in (*ENDINGS, "ended_at"))
+    return ends and "cancellation_details" in event.previous and any(_reported(event.content))
 
 
 def resumed(event: StripeEvent) -> BillingEvent | None:
@@ -97,7 +103,17 @@ def trial_will_end(event: StripeEvent) -> BillingEvent:
 
 
 def _cancelled(event: StripeEvent) -> BillingEvent:
-    return _about_subscription(event, Touchpoint.CANCELLED, _stamp(event.content, "canceled_at"))
+    ends = _about_subscription(event, Touchpoint.CANCELLED, _stamp(event.content, "canceled_at"))
+    reason, comment = _reported(event.content)
+    return replace(ends, reported_reason=reason, reported_comment=comment)
+
+
+def _reported(subscription: Json) -> tuple[str, str]:
+    """The reason that the customer chose and their words; of an end that payments brought, that."""
+    details = section(subscription, "cancellation_details")
+    because = text(details.get("reason")) or ""
+    chosen = details.get("feedback") or (because if because.startswith("payment_") else None)
+    return reported(chosen, details.get("comment"))
 
 
 def _stamp(subscription: Json, key: str) -> str:
@@ -114,7 +130,7 @@ def _fact(
 ) -> BillingEvent:
     items = _items(event)
     objects = {**(more or {}), **_objects(event)}
-    return event.envelope.fact(
+    fact = event.envelope.fact(
         touchpoint,
         about,
         _customer(event, items),
@@ -122,6 +138,7 @@ def _fact(
         plan=items[0].plan,
         subscription_state=running(event.content),
     )
+    return replace(fact, recurring=price_of(items))
 
 
 def _profile(event: StripeEvent, state: SubscriptionState | None = None) -> BillingEvent | None:
@@ -129,9 +146,10 @@ def _profile(event: StripeEvent, state: SubscriptionState | None = None) -> Bill
     if event.content.get("status") in _NEVER_BEGAN:
         return None
     items = _items(event)
-    return event.envelope.profile(
+    profile = event.envelope.profile(
         _customer(event, items), _objects(event), items[0].plan, subscription_state=state or running(event.content)
     )
+    return replace(profile, recurring=price_of(items))
 
 
 def _objects(event: StripeEvent) -> dict[str, str]:
@@ -145,7 +163,8 @@ def _items(event: StripeEvent) -> tuple[Item, ...]:
 def _customer(event: StripeEvent, items: tuple[Item, ...]) -> CustomerRef:
     """The customer with what the subscription costs per month and, when it ends, why; free text is left out."""
     details = section(event.content, "cancellation_details")
-    price = recurring(items)
+    recurring = price_of(items)
+    price = recurring.per_month if recurring else None
     attributes = {
         "recurring_amount": str(price.amount) if price else None,
         "currency": price.currency if price else None,
