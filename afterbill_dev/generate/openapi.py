@@ -1,5 +1,6 @@
 """The OpenAPI document of the answer API, made of the models that check it: `make openapi` writes it."""
 
+import gzip
 import json
 import sys
 from typing import Any
@@ -230,7 +231,7 @@ def written() -> str:
 
 def main() -> int:
     """Write the document to its file."""
-    DOCUMENT.write_text(written(), encoding="utf-8")
+    DOCUMENT.write_bytes(gzip.compress(written().encode(), mtime=0))
     return 0
 
 

@@ -30,7 +30,7 @@ from afterbill_dev.history.effects import NONE, PLANTED, Effects
 from afterbill_dev.history.lives import Span, lives
 from afterbill_dev.paths import ROOT
 
-SEEDS, CUSTOMERS = 200, 2_500
+SEEDS, CUSTOMERS = 200, 2_000
 PAGE = ROOT / "docs" / "histories.md"
 BEGIN, END = "<!-- table -->", "<!-- end of table -->"
 _ZONE = ZoneInfo("Europe/Berlin")

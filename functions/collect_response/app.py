@@ -13,7 +13,7 @@ from afterbill.adapters.aws.clients import begin_request, http_client
 from afterbill.adapters.aws.secret_keys import http_secret_keys
 from afterbill.adapters.dynamodb.api_keys import ApiKeysTable
 from afterbill.adapters.dynamodb.external_responses import ExternalResponsesTable
-from afterbill.answers.api import DOCUMENT, problems, values
+from afterbill.answers.api import document, problems, values
 from afterbill.answers.api.bodies import AnswerBody
 from afterbill.answers.api.problems import Problem
 from afterbill.answers.api_keys import ApiKey, Scope
@@ -60,7 +60,7 @@ def _document(request: http.Request) -> dict[str, Any]:
     if request.method not in {"GET", "HEAD"}:
         return _refuse(problems.NOT_ALLOWED, {"Allow": "GET, HEAD"})
     headers = {"Content-Type": "application/json", "Cache-Control": "max-age=300", "X-Content-Type-Options": "nosniff"}
-    return http.response(200, DOCUMENT.read_text(encoding="utf-8"), headers)
+    return http.response(200, document(), headers)
 
 
 def _collect(request: http.Request) -> dict[str, Any]:
