@@ -40,6 +40,11 @@ def measures(question: Question, tally: Tally) -> Measures:
     return Measures(proportions.share(tally, scale), low, high, groups, proportions.mean(tally))
 
 
+def score(question: Question, tally: Tally) -> float | None:
+    """Return the score alone."""
+    return nps.score(tally) if question is Question.NPS else proportions.share(tally, SCALES[question])
+
+
 def compare(question: Question, tally: Tally, before: Tally) -> Comparison | None:
     """The change from `before`, in points of the score; None where either has no answers."""
     return (

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
-from afterbill.insight.measures import measures, p_value
+from afterbill.insight.measures import measures, p_value, score
 from afterbill.insight.nps import Tally
 from afterbill.insight.reports.asked import FEW, LEAST
 from afterbill.insight.statistics.decomposition import PLACES
@@ -53,6 +53,9 @@ BECAUSE: Mapping[Why, str] = {
 }
 
 
+_NONE = Tally().ratings
+
+
 def unsaid(why: Why) -> dict[str, str]:
     """Return `why`, the code, and `because`, the sentence."""
     return {"why": why.value, "because": BECAUSE[why]}
@@ -79,10 +82,11 @@ def apart(question: Question, tally: Tally, other: Tally, absent: Why, name: str
 
     Both need LEAST answers, or the difference is null because of `absent`, and FEW for a p.
     """
-    if min(tally.n, other.n) < LEAST:
+    fewest = min(tally.n, other.n)
+    if fewest < LEAST:
         return {name: None, "p": None, **(unsaid(absent) if tally.n >= LEAST else {})}
-    change = (measures(question, tally).score or 0) - (measures(question, other).score or 0)
-    if min(tally.n, other.n) < FEW:
+    change = (score(question, tally) or 0) - (score(question, other) or 0)
+    if fewest < FEW:
         return {name: figure(change), "p": None, **unsaid(Why.FEW_TO_COMPARE)}
     return {name: figure(change), "p": p_value(question, tally, other)}
 
@@ -109,8 +113,8 @@ def tally_of(counts: Sequence[int]) -> Tally:
 
 
 def total(tallies: Iterable[Tally]) -> Tally:
-    """Return all of them added up."""
-    return sum(tallies, Tally())
+    """Return all answers of them in one tally."""
+    return Tally(tuple(map(sum, zip(*(tally.ratings for tally in tallies), _NONE, strict=True))))
 
 
 def share(part: int, whole: int) -> float | None:

@@ -16,6 +16,9 @@ from afterbill.model.questions import SCALES, Question
 LEAST_IN_CELL = 20
 """Answers of a cell, or of a value, below which its weight would be chance."""
 
+MOST_ALONE = 20
+"""Values of a dimension that raking tells apart."""
+
 HEAVIEST = 5.0
 """Times the mean weight that no answer exceeds."""
 
@@ -88,7 +91,7 @@ def weights(invited: Mapping[Cell, int], answered: Mapping[Cell, int]) -> Weight
 
     There are none without answers, and where no weights fit all dimensions at once. Everybody who answered is among the
     invited. Cells have the same number of dimensions in both. For raking, the values with fewer answers than
-    LEAST_IN_CELL are taken together.
+    LEAST_IN_CELL are taken together, and those after the first MOST_ALONE.
     """
     heard = {cell: n for cell, n in answered.items() if n}
     if not heard:
@@ -151,9 +154,9 @@ def _margin(table: Mapping[Cell, int], place: int) -> Counter[str]:
 
 
 def _pool(heard: Mapping[Cell, int]) -> Sequence[frozenset[str]]:
-    """Return, for each dimension, the values that have answers enough to stand alone."""
-    places = range(len(next(iter(heard))))
-    return [frozenset(v for v, n in _margin(heard, place).items() if n >= LEAST_IN_CELL) for place in places]
+    """Return, for each dimension, the values with most answers that have enough of them to stand alone."""
+    leading = (_margin(heard, place).most_common(MOST_ALONE) for place in range(len(next(iter(heard)))))
+    return [frozenset(value for value, n in values if n >= LEAST_IN_CELL) for values in leading]
 
 
 def _named(alone: Sequence[frozenset[str]], cell: Cell) -> Cell:
