@@ -22,7 +22,7 @@ class TestTable:
         cap = {"MaxReadRequestUnits": {"Ref": "MaxReadUnits"}, "MaxWriteRequestUnits": {"Ref": "MaxWriteUnits"}}
 
         assert table["BillingMode"] == "PAY_PER_REQUEST"
-        assert [part["OnDemandThroughput"] for part in (table, *table["GlobalSecondaryIndexes"])] == [cap] * 4
+        assert [part["OnDemandThroughput"] for part in (table, *table["GlobalSecondaryIndexes"])] == [cap] * 5
 
     def test_expired_items_go_and_changes_are_told_with_both_images(self, properties: OfOne) -> None:
         table = properties("Table")
@@ -71,7 +71,8 @@ class TestTable:
             for index in properties("Table")["GlobalSecondaryIndexes"]
         }
 
-        assert set(projected) == {"by_customer", "by_day", "by_answered_day"}
+        assert set(projected) == {"by_customer", "by_day", "by_answered_day", "by_fact_hour"}
+        assert projected["by_fact_hour"] == []
         counted = {"adverse", "rating", "segments", "sent_day", "answer_reason", "unconfirmed"}
         allowed = {*counted, "event_id", "reason"}
         assert {name for names in projected.values() for name in names} <= allowed
