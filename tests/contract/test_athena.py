@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from botocore.stub import Stubber
 
-from afterbill.adapters.aws.athena import LONGEST_STATEMENT, AthenaEngine, QueryError, literal
+from afterbill.adapters.aws.athena import LONGEST_STATEMENT, AthenaEngine, AthenaError, literal
 from afterbill.model.errors import TransientError
 
 ID = {"QueryExecutionId": "c0ffee"}
@@ -118,9 +118,9 @@ def test_one_that_is_not_waited_for_any_more_is_stopped(stub, athena):
 @pytest.mark.parametrize(
     ("status", "error", "told"),
     [
-        ({"State": "FAILED", "StateChangeReason": "COLUMN_NOT_FOUND: x"}, QueryError, "could not answer: COLUMN_NOT"),
-        ({"State": "CANCELLED", "StateChangeReason": "Bytes scanned limit"}, QueryError, "stopped the query: Bytes"),
-        ({"State": "CANCELLED"}, QueryError, "no reason is given"),
+        ({"State": "FAILED", "StateChangeReason": "COLUMN_NOT_FOUND: x"}, AthenaError, "could not answer: COLUMN_NOT"),
+        ({"State": "CANCELLED", "StateChangeReason": "Bytes scanned limit"}, AthenaError, "stopped the query: Bytes"),
+        ({"State": "CANCELLED"}, AthenaError, "no reason is given"),
         ({"State": "FAILED", "AthenaError": {"Retryable": True}}, TransientError, "a query failed"),
     ],
 )
@@ -135,7 +135,7 @@ def test_what_kept_a_query_from_an_answer_is_told(stub, engine, status, error, t
 def test_a_statement_that_is_no_sql_is_refused_with_athenas_words(stub, engine):
     stub.add_client_error("start_query_execution", "InvalidRequestException", "line 1:1: mismatched input 'SELEC'")
 
-    with pytest.raises(QueryError, match="mismatched input"):
+    with pytest.raises(AthenaError, match="mismatched input"):
         engine.ask("SELEC 1")
 
 
@@ -148,8 +148,8 @@ def test_too_many_queries_at_once_may_pass_later(stub, engine):
 
 @pytest.mark.usefixtures("stub")
 def test_what_athena_would_not_take_is_not_sent(engine):
-    with pytest.raises(QueryError, match="Athena takes 262144"):
+    with pytest.raises(AthenaError, match="Athena takes 262144"):
         engine.ask("SELECT 1 " + "-" * LONGEST_STATEMENT)
-    with pytest.raises(QueryError, match="Athena takes 1024"):
+    with pytest.raises(AthenaError, match="Athena takes 1024"):
         literal("x" * 1023)
     assert literal("x" * 1022) == f"'{'x' * 1022}'"

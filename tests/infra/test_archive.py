@@ -62,7 +62,7 @@ class TestBucket:
             "ReadReports": ["exports"],
         }
         assert folders("s3:GetObject") == {
-            "ArchiveFacts": ["comments", "facts"],
+            "ArchiveFacts": ["facts"],
             "ComputeReports": ["asked", "facts", "reports"],
             "ReadReports": ["asked", "exports", "reports"],
         }

@@ -4,24 +4,29 @@ That nothing is missing, every integration test holds too: its stack refuses a c
 """
 
 import json
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from fnmatch import fnmatchcase
 from functools import partial
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from botocore.exceptions import ClientError
 
+from afterbill.adapters.aws.report_files import S3Reports
 from afterbill.adapters.aws.report_queue import SqsReportQueue
+from afterbill.adapters.duckdb.database import connect
+from afterbill.adapters.duckdb.parquet import ParquetRows
 from afterbill.adapters.dynamodb import keys
+from afterbill.adapters.dynamodb.archive_marks import ArchiveMarksTable
 from afterbill.adapters.dynamodb.click_reviews import ReviewsTable
 from afterbill.adapters.dynamodb.items import day_attributes, encode, utc_day
 from afterbill.adapters.dynamodb.responses import ResponsesTable
 from afterbill.adapters.dynamodb.scores import ScoresTable
 from afterbill.adapters.dynamodb.sending_gate import GatesTable
 from afterbill.adapters.dynamodb.tallies import tally_item
-from afterbill.answers.api_keys import spelled
-from afterbill.insight.archive.columns import place
+from afterbill.answers.api_keys import Scope, spelled
+from afterbill.insight.archive.columns import FACTS, place
 from afterbill.insight.nps import Tally
 from afterbill.insight.periods import month_of
 from afterbill.insight.reports import compute as reports
@@ -128,6 +133,8 @@ def tour(stack, loop, surveys):
     unknown_then_swept(stack, loop)
     count(stack, loop)
     review(stack, loop)
+    archive(stack)
+    read(stack)
     retain(stack, loop)
     removed(stack)
     watch(stack, loop)
@@ -372,12 +379,55 @@ def count(stack, loop):
     An objection is noted in the ledger, and known there when it is told again.
     """
     track = stack.load("track_changes")
-    for change in ("answered", "tapped", "objected", "objected"):
+    for change in ("captured", "answered", "tapped", "objected", "objected"):
         track(sample(f"stream/{change}"))
     loop.compute(sample("schedule/compute_nps"))
     ScoresTable(stack.dynamodb, "afterbill").mark(now().date(), now() - timedelta(hours=1))
     loop.compute(sample("schedule/compute_nps"), ShortOfTime())
     loop.compute(sample("schedule/compute_nps"))
+
+
+class AtNoon(datetime):
+    """The clock of a function: at noon of today, when the run of the night is due."""
+
+    @classmethod
+    def now(cls, tz=None):
+        return super().now(tz).replace(hour=12)
+
+
+def archive(stack):
+    """Today's facts are written, a day that the table has forgotten is read again, and one whose time is over ends.
+
+    The first run has time for one day.
+    """
+    today = now().date()
+    marks = ArchiveMarksTable(stack.dynamodb, "afterbill")
+    rows = ParquetRows(connect(Path("/tmp/archive"), 100, 1), Path("/tmp/archive"))  # noqa: S108  # as the function's
+    for age in (800, 5000):
+        name = place("facts", today - timedelta(days=age))
+        stack.s3.put_object(Bucket="archive", Key=name, Body=rows.written([{"id": "old"}], FACTS))
+    stack.s3.put_object(Bucket="archive", Key=place("comments", today - timedelta(days=5000)), Body=b"")
+    marks.mark_changed(now() - timedelta(hours=3), {today, today - timedelta(days=800)}, ())
+    run = stack.load("archive_facts")
+    stack.patch.setattr("functions.archive_facts.app.datetime", AtNoon)
+    for context in (ShortOfTime(), Context()):
+        context.remaining = 900_000
+        run(sample("schedule/compute_nps"), context)
+
+
+def read(stack):
+    """A stored report is told, one behind a link as it is large, and another is asked for; answers are told."""
+    key = with_key(stack, Scope.REPORTS_READ, Scope.RESPONSES_READ, id_="e" * 16)
+    document = {"window": {"name": "30d", "first": "2026-11-01", "last": "2026-11-30"}, "scopes": {"": {"rows": []}}}
+    document |= {"computed_at": "2026-11-30T12:00:00+00:00", "name": "trend", "question": "nps"}
+    S3Reports(stack.s3, "archive").store("reports/trend/nps/30d.json", document)
+    tell = stack.load("read_reports")
+    report = partial(sample, "api/report_get", KEY=key, REPORT="trend")
+    assert tell(report(QUERY="window=30d"))["statusCode"] == 200
+    assert tell(report(QUERY="window=2026-09"))["statusCode"] == 202
+    stack.patch.setattr("functions.read_reports.app._MOST_BYTES", 0)
+    assert tell(report(QUERY="window=30d"))["statusCode"] == 303
+    assert tell(sample("api/responses_get", KEY=key, QUERY=""))["statusCode"] == 200
 
 
 def review(stack, loop):

@@ -83,7 +83,10 @@ def actions_of(call: Call, stack: Resolver) -> set[Wanted]:
 
 
 def _kept(call: Call) -> Iterator[Wanted]:
-    """A call that deletes several objects needs the permission for each of them."""
+    """A call that deletes several objects needs the permission for each of them.
+
+    Who may not list a bucket is told that an object is forbidden where it is missing.
+    """
     if call.service != "s3":
         yield Wanted(f"secretsmanager:{call.operation}", call.params["SecretId"])
         return
@@ -91,6 +94,8 @@ def _kept(call: Call) -> Iterator[Wanted]:
         yield Wanted("s3:ListBucket", f"arn:aws:s3:::{call.params['Bucket']}")
         return
     action = call.operation.replace("Objects", "Object").replace("HeadObject", "GetObject")
+    if action == "GetObject":
+        yield Wanted("s3:ListBucket", f"arn:aws:s3:::{call.params['Bucket']}")
     several = [one["Key"] for one in call.params.get("Delete", {}).get("Objects", ())]
     for key in several or [call.params["Key"]]:
         yield Wanted(f"s3:{action}", f"arn:aws:s3:::{call.params['Bucket']}/{key}")

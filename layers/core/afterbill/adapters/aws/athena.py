@@ -27,7 +27,7 @@ _READ: Mapping[str, Callable[[str], Any]] = {
 """Values from their texts, by the names of Athena's types; what is not here stays a text."""
 
 
-class QueryError(AfterbillError):
+class AthenaError(AfterbillError):
     """A statement that Athena does not take, or that failed or was stopped there; the text is Athena's own."""
 
 
@@ -49,7 +49,7 @@ class AthenaEngine:
     pause: Callable[[], object]
 
     def rows(self, sql: str, parameters: Mapping[str, Parameter]) -> Sequence[tuple[Any, ...]]:
-        """Return the rows of a statement with `:name` for its parameters; QueryError and TransientError."""
+        """Return the rows of a statement with `:name` for its parameters; AthenaError and TransientError."""
         return list(self.ask(*positional(sql, parameters)).rows)
 
     def ask(self, sql: str, values: Sequence[Parameter] = ()) -> Answer:
@@ -73,7 +73,7 @@ class AthenaEngine:
 
     def _started(self, sql: str, literals: Sequence[str]) -> str:
         if (size := len(sql.encode())) > LONGEST_STATEMENT:
-            raise QueryError(f"the statement has {size} bytes, and Athena takes {LONGEST_STATEMENT}")
+            raise AthenaError(f"the statement has {size} bytes, and Athena takes {LONGEST_STATEMENT}")
         context = {"Database": self.database}
         given = {"ExecutionParameters": literals} if literals else {}
         with transient("starting a query"):
@@ -84,7 +84,7 @@ class AthenaEngine:
             except ClientError as error:
                 if error_code(error) != "InvalidRequestException":
                     raise
-                raise QueryError(f"Athena: {error.response['Error']['Message']}") from error
+                raise AthenaError(f"Athena: {error.response['Error']['Message']}") from error
         return str(started["QueryExecutionId"])
 
     def _ended(self, query: Mapping[str, str]) -> Mapping[str, Any]:
@@ -107,12 +107,12 @@ class AthenaEngine:
 
 
 def literal(value: Parameter) -> str:
-    """Spell a parameter as SQL does; QueryError where it is longer than Athena takes."""
+    """Spell a parameter as SQL does; AthenaError where it is longer than Athena takes."""
     if isinstance(value, date):
         return f"DATE '{value.isoformat()}'"
     text = str(value) if isinstance(value, int) else "'{}'".format(value.replace("'", "''"))
     if len(text) > LONGEST_PARAMETER:
-        raise QueryError(f"a parameter has {len(text)} letters, and Athena takes {LONGEST_PARAMETER}")
+        raise AthenaError(f"a parameter has {len(text)} letters, and Athena takes {LONGEST_PARAMETER}")
     return text
 
 
@@ -121,7 +121,7 @@ def _failure(status: Mapping[str, Any]) -> AfterbillError:
     if status.get("AthenaError", {}).get("Retryable"):
         return TransientError(f"a query failed: {reason}")
     what = "stopped the query" if status["State"] == "CANCELLED" else "could not answer"
-    return QueryError(f"Athena {what}: {reason}")
+    return AthenaError(f"Athena {what}: {reason}")
 
 
 def _rows(
