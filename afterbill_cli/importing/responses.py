@@ -20,6 +20,7 @@ from afterbill.model.errors import AfterbillError
 from afterbill.model.history import MonthTally
 from afterbill.model.invitation import Invitation
 from afterbill.model.questions import Question
+from afterbill.outreach.fact_segments import declared
 from afterbill_cli.acts import Acts
 from afterbill_cli.deployed import Deployed
 from afterbill_cli.importing import records, text_files
@@ -110,6 +111,7 @@ def import_export(layout: Layout, options: ResponseImportOptions, stack: Deploye
         options.replace,
         frozenset(stack.policy().sources),
         options.include_erased,
+        declared(stack.policy()),
     )
     if not options.dry_run:
         Acts(stack, "import responses", options.why).note()

@@ -41,6 +41,7 @@ _collector = CollectDeps(
     hash_alias=_secrets.hash_alias,
     day_of=config.day_of(),
     stage_of=config.stage_of,
+    declared=config.declared_segments(),
 )
 
 

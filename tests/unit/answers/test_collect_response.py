@@ -31,7 +31,12 @@ def table() -> MemoryTable:
 def collect(table: MemoryTable, reported: ReportedAnswer = REPORTED, name: str = "call-1", key: ApiKey = KEY) -> Kept:
     stages = {Touchpoint.RELATIONSHIP: "loyalty", Touchpoint.SUPPORT_RESOLVED: "support"}
     collector = CollectDeps(
-        table, hash_address, hash_alias, lambda at: at.date().isoformat(), lambda one: stages[Touchpoint(one)]
+        table,
+        hash_address,
+        hash_alias,
+        lambda at: at.date().isoformat(),
+        lambda one: stages[Touchpoint(one)],
+        {"account": "company"},
     )
     return collect_response(reported, key, name, collector, NOON)
 
@@ -159,12 +164,14 @@ class TestCustomers:
         table.aliases[alias] = one.id
 
     def test_a_known_customer_is_found_by_id(self, table: MemoryTable) -> None:
-        self.known(table, "stripe#cus_1", customer(id="ada", country="CH", attributes={"plan": "gold"}))
+        self.known(
+            table, "stripe#cus_1", customer(id="ada", country="CH", attributes={"plan": "gold", "company": "Engines"})
+        )
 
         one = kept(table, replace(REPORTED, customer_source="stripe", customer_id="cus_1"))
 
         assert one.customer_id == "ada"
-        assert (one.segments["country"], one.segments["plan"]) == ("CH", "gold")
+        assert (one.segments["country"], one.segments["plan"], one.segments["account"]) == ("CH", "gold", "Engines")
 
     def test_a_known_customer_is_found_by_address_which_is_not_stored(self, table: MemoryTable) -> None:
         table.people["ada"] = customer(id="ada")

@@ -179,6 +179,13 @@ class TestOfAUser:
         assert {links.read(token, links.Purpose.SURVEY, KEYS).invitation_id for token in (first, second)} == {one.id}
         assert (one.customer_id, one.segments["country"], one.sent_at) == ("ada", "DE", NOON)
 
+    def test_it_has_the_segments_that_are_declared(self, opening, table):
+        table.people["ada"] = customer(country="DE", attributes={"seat_count": "12"})
+        open_link(replace(LINK, declared={"seats": "seat_count"}), of("cus_1"), opening, NOON)
+
+        (one,) = table.invitations.values()
+        assert one.segments["seats"] == "12"
+
     def test_an_answer_of_a_proven_user_is_not_anonymous(self, opening, table):
         for user in ("cus_1", "new-here"):
             open_link(LINK, of(user), opening, NOON)

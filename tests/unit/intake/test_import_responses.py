@@ -90,15 +90,17 @@ def test_nothing_is_no_call():
 
 def test_who_is_known_by_id_or_address_is_named_with_what_the_profile_says():
     table = Table(aliases={ADA: "ada", KENJI: "kenji"})
-    ada = Customer("ada", country="GB", attributes={"plan": "Pro"})
+    ada = Customer("ada", country="GB", attributes={"plan": "Pro", "company": "Engines"})
     table.people = {"ada": ada, "kenji": Customer("kenji", address_hash="k")}
 
-    run(table, response(1, alias=ADA, address_hash="k"), response(2, address_hash="k"), response(3, alias="stripe#x"))
+    known = (response(1, alias=ADA, address_hash="k"), response(2, address_hash="k"), response(3, alias="stripe#x"))
+    run(table, *known, declared={"account": "company"})
 
     named = [one.customer_id for one in table.invitations.values()]
     assert named == ["ada", "kenji", ""]
     assert table.invitations[response(1).id].segments["country"] == "GB"
     assert table.invitations[response(1).id].segments["plan"] == "Pro"
+    assert table.invitations[response(1).id].segments["account"] == "Engines"
 
 
 def test_an_address_that_several_customers_have_names_nobody():

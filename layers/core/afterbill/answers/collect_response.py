@@ -2,8 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -47,7 +47,8 @@ class Kept:
 class CollectDeps:
     """The dependencies; both hashes are keyed.
 
-    `stage_of` gives the stage of a touchpoint, `day_of` the operator's local day of an instant.
+    `stage_of` gives the stage of a touchpoint, `day_of` the operator's local day of an instant. `declared` are the
+    segments that surveys.toml declares, each with its attribute of the customer.
     """
 
     table: "ExternalResponses"
@@ -55,6 +56,7 @@ class CollectDeps:
     hash_alias: Callable[[str], str]
     day_of: Callable[[datetime], str]
     stage_of: Callable[[str], str]
+    declared: Mapping[str, str] = field(default_factory=dict)
 
 
 def authorise(header: str, scope: Scope, keys: "ApiKeys") -> ApiKey | Refusal:
@@ -91,6 +93,7 @@ def collect_response(
         question=reported.question,
         segments=reported.segments,
         customer=_customer(reported, deps),
+        declared=deps.declared,
     )
     before = deps.table.keep_answer(closed_invitation(response, now))
     if before is None:

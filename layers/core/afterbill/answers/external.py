@@ -47,6 +47,7 @@ class ExternalResponse:
     """One answer from elsewhere; `id` is 32 hex digits, the same for every repetition, `fact` says what it comes from.
 
     `day` is the operator's local day of `answered_at`. `segments` are those the source reports (plan, country, locale).
+    `declared` are further ones, each with its attribute of the customer.
     """
 
     id: str
@@ -61,6 +62,7 @@ class ExternalResponse:
     question: Question = Question.NPS
     segments: Mapping[str, str] = field(default_factory=dict)
     customer: Customer | None = None
+    declared: Mapping[str, str] = field(default_factory=dict)
 
 
 def closed_invitation(response: ExternalResponse, now: datetime) -> Invitation:
@@ -74,7 +76,7 @@ def closed_invitation(response: ExternalResponse, now: datetime) -> Invitation:
         "channel": response.channel,
         "question": None if response.question is Question.NPS else response.question,
     }
-    segments = segments_of(own, customer)
+    segments = segments_of(own, customer, response.declared)
     return Invitation(
         id=response.id,
         fact=response.fact,

@@ -1,7 +1,8 @@
 """Plain links for a QR code or a portal: each opening makes a survey that can be answered at once."""
 
 import hashlib
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from afterbill.model.channels import Channel
@@ -16,12 +17,16 @@ OPEN_FOR = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class HostedLink:
-    """One [links.<name>] of surveys.toml, with what the rule of its touchpoint says."""
+    """One [links.<name>] of surveys.toml, with what the rule of its touchpoint says.
+
+    `declared` are the segments that reports read beyond those of scores, each with its attribute of the customer.
+    """
 
     name: str
     touchpoint: str
     stage: str
     question: Question = Question.NPS
+    declared: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def source(self) -> str:
@@ -57,7 +62,7 @@ def opened(link: HostedLink, id_: str, customer: Customer | None, locale: str, n
         occurred_at=now,
         due_at=now,
         expiry=OPEN_FOR,
-        segments=segments_of(own, customer),
+        segments=segments_of(own, customer, link.declared),
         state=State.SENT,
         sent_at=now,
     )

@@ -1,7 +1,7 @@
 """Store many answers from elsewhere at once, as they were given; what is there is never overwritten unasked."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -50,7 +50,8 @@ class ResponseImportDeps:
     """Dependencies of import_responses; `now` is when the import began, `replace` overwrites stored responses.
 
     `hash_alias` is keyed. Answers of names whose customer was erased are passed over, unless `include_erased` says that
-    they are known again; who is named by their address alone may be a guest of one of the `sources`.
+    they are known again; who is named by their address alone may be a guest of one of the `sources`. `declared` are the
+    segments that surveys.toml declares, each with its attribute of the customer.
     """
 
     table: ImportedResponses
@@ -59,6 +60,7 @@ class ResponseImportDeps:
     replace: bool = False
     sources: frozenset[str] = frozenset()
     include_erased: bool = False
+    declared: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,7 @@ def _transactions(
     people, erased = _people(open_, deps.table), _erased(open_, deps)
     outcomes |= {one.id: Outcome.ERASED for one in open_ if _is_forgotten(one, erased, known=one.id in people)}
     open_ = _without(open_, outcomes)
-    yield from _batches([_rewrite(response, people, stored.get(response.id), deps.now) for response in open_])
+    yield from _batches([_rewrite(response, people, stored.get(response.id), deps) for response in open_])
 
 
 def _outcome(collected: ExternalResponse, stored: Invitation, now: datetime) -> Outcome:
@@ -161,10 +163,11 @@ def _is_forgotten(response: Response, erased: Mapping[str, datetime], *, known: 
 
 
 def _rewrite(
-    response: Response, people: Mapping[str, Customer], before: Invitation | None, now: datetime
+    response: Response, people: Mapping[str, Customer], before: Invitation | None, deps: ResponseImportDeps
 ) -> ResponseWrite:
     """Return the response to write; one that replaces another is forgotten when that one would have been."""
-    after = closed_invitation(replace(response.collected, customer=people.get(response.id)), now)
+    collected = replace(response.collected, customer=people.get(response.id), declared=deps.declared)
+    after = closed_invitation(collected, deps.now)
     kept = replace(after, created_at=before.created_at, due_at=before.due_at) if before else after
     return ResponseWrite(kept, before)
 

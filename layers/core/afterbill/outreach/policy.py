@@ -241,7 +241,8 @@ def planned(
         reported_comment=event.reported_comment,
         reported_at=event.occurred_at if event.reported_reason or event.reported_comment else None,
         segments=fact_segments(event, rule, customer, declared(policy)),
-        objects=event.objects,
+        # Who it was is known by the customer's name at the source: items stay small.
+        objects={kind: id_ for kind, id_ in event.objects.items() if kind != "customer"},
         products=event.products,
         stoppable=stoppable(event.touchpoint, rule),
         deferred_until=wait.until if wait else None,

@@ -149,9 +149,22 @@ def hosted_links() -> "Mapping[str, HostedLink]":
     named = {name: link["touchpoint"] for name, link in table.get("links", {}).items()}
     rules = {name: {**table.get("defaults", {}), **table["touchpoints"].get(name, {})} for name in named.values()}
     return {
-        name: HostedLink(name, touchpoint, stage_of(touchpoint), Question(rules[touchpoint].get("question", "nps")))
+        name: HostedLink(
+            name,
+            touchpoint,
+            stage_of(touchpoint),
+            Question(rules[touchpoint].get("question", "nps")),
+            declared_segments(),
+        )
         for name, touchpoint in named.items()
     }
+
+
+def declared_segments() -> Mapping[str, str]:
+    """The segments that reports read beyond those of scores, each with its attribute; the account is one of them."""
+    table = surveys_table()
+    account = table.get("reports", {}).get("account")
+    return {**table.get("segments", {}), **({"account": account} if account else {})}
 
 
 def time_zone() -> "ZoneInfo":

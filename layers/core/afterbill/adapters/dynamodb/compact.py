@@ -1,6 +1,6 @@
 """Values of items in few bytes: moments, recurring amounts, subscriptions, ids of mails."""
 
-from collections.abc import Sequence
+import re
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 from typing import Any, SupportsInt
@@ -14,6 +14,8 @@ from afterbill.model.subscriptions import Subscription
 
 _SES_GROUPS = (16, 8, 4, 4, 4, 12, 6)
 """Digits of the groups of a message id of SES, as in 0100018e2a4b6c8d-1a2b3c4d-5e6f-7081-92a3-b4c5d6e7f809-000000."""
+_PRICE = re.compile(r"(?:(-?\d+)([A-Z]{3}))?([1-9]\d*)([dwmy])")
+_UNITS = {unit[0]: unit for unit in UNITS}
 _MOMENTS = 5
 """Moments in the text of a subscription."""
 
@@ -28,34 +30,36 @@ def from_microseconds(text: SupportsInt | str) -> datetime:
     return datetime.fromtimestamp(0, UTC) + timedelta(microseconds=int(text))
 
 
-def recurring_stored(recurring: Recurring) -> list[int | str]:
-    """The amount for each interval, as [amount, currency, every, unit]."""
-    return [recurring.money.amount, recurring.money.currency, recurring.every, recurring.unit]
+def price_text(recurring: Recurring, money: Money | None = None) -> str:
+    """A price in a few characters: `4900EUR1m`, or `1m` where the amount is that of the fact."""
+    amount = "" if recurring.money == money else f"{recurring.money.amount}{recurring.money.currency}"
+    return f"{amount}{recurring.every}{recurring.unit[0]}"
 
 
-def recurring_of(stored: Sequence[Any]) -> Recurring:
-    """Inverse of `recurring_stored`; of their texts too."""
-    amount, currency, every, unit = stored
-    require(unit in UNITS and int(every) > 0, "an interval that is none")
-    return Recurring(Money(int(amount), currency), int(every), unit)
+def price_of(text: str, money: Money | None = None) -> Recurring:
+    """Inverse of `price_text`."""
+    found = _PRICE.fullmatch(text)
+    require(found is not None and bool(found[1] or money), "a price that is none")
+    amount, currency, every, unit = found.groups() if found else ("", "", "", "")
+    told = Money(int(amount), currency) if amount else money
+    return Recurring(told or Money(0, ""), int(every), _UNITS[unit])
 
 
 def subscription_text(subscription: Subscription) -> str:
     """Its moments in Unix microseconds in the order of the fields, `-` where not known, and the fact of its end.
 
-    Before them stands what it costs, if that is known: `4900:EUR:1:month:<moment>`.
+    Before them stands what it costs, if that is known, and when that was said: `4900EUR1m:<moment>`.
     """
     one, priced = subscription, subscription.recurring
     moments = (one.heard_at, one.announced_at, one.ended_at, one.running_at, one.expired_at)
-    price = (*recurring_stored(priced), microseconds(one.priced_at)) if priced and one.priced_at else ()
-    words = [":".join(map(str, price))] if price else []
-    return " ".join([*words, *(str(microseconds(at)) if at else "-" for at in moments), one.farewell])
+    price = [f"{price_text(priced)}:{microseconds(one.priced_at)}"] if priced and one.priced_at else []
+    return " ".join([*price, *(str(microseconds(at)) if at else "-" for at in moments), one.farewell])
 
 
 def subscription_of(text: str) -> Subscription:
     """Inverse of `subscription_text`."""
     first, _, rest = text.partition(" ")
-    *price, priced_at = first.split(":")
+    price, _, priced_at = first.rpartition(":")
     *moments, farewell = (rest if price else text).split(" ", _MOMENTS)
     heard, *others = (None if at == "-" else from_microseconds(at) for at in moments)
     announced, ended, running, expired = others
@@ -66,7 +70,7 @@ def subscription_of(text: str) -> Subscription:
         running,
         expired,
         farewell,
-        recurring_of(price) if price else None,
+        price_of(price) if price else None,
         from_microseconds(priced_at) if price else None,
     )
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from afterbill.adapters.dynamodb import keys
-from afterbill.adapters.dynamodb.compact import microseconds, packed, recurring_stored
+from afterbill.adapters.dynamodb.compact import microseconds, packed, price_text
 from afterbill.adapters.dynamodb.items import (
     customer_of,
     day_attributes,
@@ -70,8 +70,8 @@ class InvitationsTable(InvitationTable):
             # It leaves its place in the future: the sweep looks for a lost claim where its time has come.
             place, places = self._placed(invitation.ready_at)
             early = f"deferred_until = :now{place}, "
-        price = {":recurring": recurring_stored(invitation.recurring)} if invitation.recurring else {}
-        early += "recurring = :recurring, " * bool(price)
+        price = {":price": price_text(invitation.recurring, invitation.money)} if invitation.recurring else {}
+        early += "price = :price, " * bool(price)
         claim = self.update(
             keys.invitation(invitation.id),
             "SET #state = :sending, attempt = :attempt, claimed_at = :now, answer_until = :until, "

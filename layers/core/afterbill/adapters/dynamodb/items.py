@@ -13,8 +13,8 @@ from afterbill.adapters.dynamodb.compact import (
     from_microseconds,
     microseconds,
     packed,
-    recurring_of,
-    recurring_stored,
+    price_of,
+    price_text,
     subscription_of,
     subscription_text,
     unpacked,
@@ -95,7 +95,8 @@ def invitation_item(
     plain |= {"reached": reached_of(invitation)} if plain.pop("address_hashes", None) else {}
     plain |= visits_attributes(invitation)
     plain |= {"money": [invitation.money.amount, invitation.money.currency]} if invitation.money else {}
-    plain |= {"recurring": recurring_stored(invitation.recurring)} if invitation.recurring else {}
+    recurring = plain.pop("recurring", None)
+    plain |= {"price": price_text(recurring, invitation.money)} if recurring else {}
     plain["occurred_at"] = microseconds(invitation.occurred_at)
     plain["created_at"] = stamp(invitation.created_at.replace(microsecond=0))
     plain |= {name: microseconds(at) for name in _PRECISE if (at := getattr(invitation, name))}
@@ -132,7 +133,7 @@ def _invitation_of(item: Mapping[str, Any]) -> Invitation:
     values |= {name: plain["segments"][name] for name in _SEGMENTS if name not in plain}
     values |= {"message_id": unpacked(plain["message_id"])} if "message_id" in plain else {}
     require_texts(values, _TEXTS)
-    require_texts(plain, ("comment", "answer_reason"))
+    require_texts(plain, ("comment", "answer_reason", "price"))
     if "objects" in plain:
         named = _object_of(plain["fact"])
         values["objects"] = {kind: named if id_ is None else id_ for kind, id_ in plain["objects"].items()}
@@ -167,8 +168,8 @@ def _invitation_of(item: Mapping[str, Any]) -> Invitation:
     values["deferrals"] = tuple(_deferral_of(text, values["created_at"]) for text in plain.get("deferrals", ()))
     if "money" in plain:
         values["money"] = Money(int(plain["money"][0]), plain["money"][1])
-    if "recurring" in plain:
-        values["recurring"] = recurring_of(plain["recurring"])
+    if "price" in plain:
+        values["recurring"] = price_of(plain["price"], values.get("money"))
     return Invitation(**({"customer_id": "", "locale": ""} | values))
 
 
