@@ -35,6 +35,7 @@ from afterbill.model.links import Purpose
 from afterbill.model.visits import Kind, Visit
 from tests.contract.template import properties
 from tests.integration.apis import CONSENT, from_source, let_answer, reply, with_thin_sources
+from tests.integration.archiving import archive_a_night
 from tests.integration.asking import asked as asked_of
 from tests.integration.asking import asking, looked_up, serve, settle
 from tests.integration.calling import SECRET, by, with_key
@@ -136,6 +137,7 @@ def tour(stack, loop, surveys):
     archive(stack)
     read(stack)
     retain(stack, loop)
+    archive_a_night(stack)
     removed(stack)
     watch(stack, loop)
     computed(stack)
