@@ -405,11 +405,12 @@ def archive(stack):
     today = now().date()
     marks = ArchiveMarksTable(stack.dynamodb, "afterbill")
     rows = ParquetRows(connect(Path("/tmp/archive"), 100, 1), Path("/tmp/archive"))  # noqa: S108  # as the function's
-    for age in (800, 5000):
-        name = place("facts", today - timedelta(days=age))
-        stack.s3.put_object(Bucket="archive", Key=name, Body=rows.written([{"id": "old"}], FACTS))
-    stack.s3.put_object(Bucket="archive", Key=place("comments", today - timedelta(days=5000)), Body=b"")
-    marks.mark_changed(now() - timedelta(hours=3), {today, today - timedelta(days=800)}, ())
+    # Months of an imported history lie under their first day.
+    forgotten, over = (today - timedelta(days=800)).replace(day=1), today - timedelta(days=5000)
+    for day in (forgotten, over):
+        stack.s3.put_object(Bucket="archive", Key=place("facts", day), Body=rows.written([{"id": "old"}], FACTS))
+    stack.s3.put_object(Bucket="archive", Key=place("comments", over), Body=b"")
+    marks.mark_changed(now() - timedelta(hours=3), {today, forgotten}, ())
     run = stack.load("archive_facts")
     stack.patch.setattr("functions.archive_facts.app.datetime", AtNoon)
     for context in (ShortOfTime(), Context()):
