@@ -39,11 +39,11 @@ def test_differences_are_judged_together_as_statsmodels_would():
     assert [row["real"] for row in compared] == list(reject)
 
 
-def test_what_stands_out_alone_may_be_chance_among_300_plans():
-    plans = [row for number in range(300) for row in answers("9*20 3*20", plan=f"plan {number}")]
-    striking = answers("9*28 3*12", plan="plan 300")
+def test_what_stands_out_alone_may_be_chance_among_100_plans():
+    plans = [row for number in range(99) for row in answers("9*15 3*15", plan=f"plan {number}")]
+    striking = answers("9*22 3*8", plan="plan 99")
 
-    row = of(segments([*plans, *striking]), "plan")["plan 300"]
+    row = of(segments([*plans, *striking]), "plan")["plan 99"]
 
     assert row["p"] < 0.05 < row["q"]
     assert not row["real"]
@@ -144,7 +144,7 @@ def test_without_answers_there_is_a_statement_and_no_rows():
     assert (body["rows"], body["comparisons"], body["total"]["why"]) == ([], 0, "no_answers")
 
 
-@settings(max_examples=10)
+@settings(max_examples=4)
 @given(st.integers(0, 10_000))
 def test_the_values_of_a_dimension_have_all_answers_between_them(seed):
     body = segments(some_facts(seed, 150))

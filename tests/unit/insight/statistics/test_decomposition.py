@@ -4,7 +4,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from afterbill.insight.measures import measures
@@ -24,6 +24,7 @@ def parts_of(question: Question, counts: dict[str, tuple[int, ...]]) -> dict[str
     }
 
 
+@settings(max_examples=60)
 @given(st.sampled_from(Question), PARTS)
 def test_contributions_sum_to_the_score_pulls_to_nothing_and_costs_to_what_is_missing_to_100(question, counts):
     parts = parts_of(question, counts)
@@ -47,6 +48,7 @@ def test_a_contribution_is_the_share_times_the_score_and_a_pull_what_it_is_above
     assert costs(Question.NPS, parts) == {"price": Fraction(60), "service": Fraction(0)}
 
 
+@settings(max_examples=40)
 @given(st.dictionaries(st.text(max_size=3), st.fractions(-200, 200, max_denominator=1000), max_size=9))
 def test_rounded_parts_sum_to_the_rounded_whole_and_none_is_moved_by_a_unit(parts):
     found = rounded(parts, places=2)

@@ -42,10 +42,10 @@ def test_the_table_of_garcia_arenzana():
 
 
 def test_of_what_is_called_real_at_most_one_in_twenty_is_chance():
-    """40 segments of 100 answers, 8 of them 30 points apart, 400 times: the share of false ones, on average."""
+    """40 segments of 100 answers, 8 of them 30 points apart, 250 times: the share of false ones, on average."""
     chance = random.Random(7)
     shares = []
-    for _ in range(400):
+    for _ in range(250):
         real = [p_value(sample(chance, 0.65, 0.2), sample(chance, 0.5, 0.35)) for _ in range(8)]
         null = [p_value(sample(chance, 0.5, 0.35), sample(chance, 0.5, 0.35)) for _ in range(32)]
         called = [q <= LEVEL for q in adjusted([*real, *null])]
