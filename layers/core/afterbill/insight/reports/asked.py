@@ -14,7 +14,7 @@ Scope = tuple[str, str]
 EVERYTHING: Scope = ("", "")
 
 Body = Mapping[str, Any]
-"""What a report says within one scope: `rows`, and what belongs beside them; ready for JSON."""
+"""The content of a report within one scope: `rows`, and what belongs beside them; ready for JSON."""
 
 LEAST = 10
 """Answers below which there is no score: one answer more would turn it around."""
@@ -54,7 +54,7 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class ReportRules:
-    """What surveys.toml says about reports.
+    """The part of surveys.toml that is about reports.
 
     `segments` are the declared dimensions, in their order; `pairs` of dimensions are compared too. `currency` is the
     one in which amounts are added up. `unconfirmed`: whether unconfirmed answers count. `stages` gives the touchpoints
@@ -71,7 +71,7 @@ class ReportRules:
 
 
 class Engine(Protocol):
-    """Where SQL over the archive runs: DuckDB over its files, or Athena."""
+    """The place in which SQL over the archive runs: DuckDB over its files, or Athena."""
 
     def rows(self, sql: str, parameters: Mapping[str, str | int | date]) -> Sequence[tuple[Any, ...]]:
         """Return the rows; `:name` in the text stands for a parameter, which never becomes a part of the text."""

@@ -32,13 +32,13 @@ UNSCHEDULED = frozenset(
         *(SkipReason.LIMIT, SkipReason.SERVICE_QUOTA, SkipReason.WINDOW),
     }
 )
-"""Who might have been asked and was not, so that nobody is asked too often or at bad hours."""
+"""Customers who might have been asked and were not, so that nobody is asked too often or at bad hours."""
 
 BY = tuple(name for name in sql.COLUMNS if name != "reason")
 """The dimensions of facts: a reason belongs to an answer."""
 
 STRATA = ("touchpoint", "plan", "country")
-"""What weights go by: known of everybody who was invited."""
+"""The dimensions that weights go by: known of everybody who was invited."""
 
 _COHORT = f"""
 , cohort AS (

@@ -23,7 +23,7 @@ SELECT {sql.scopes(BY)}, reported_reason, COUNT(*)
 FROM f WHERE reported_reason <> '' AND fact_day BETWEEN :first AND :last
 {sql.grouped("reported_reason", by=BY)}
 """  # noqa: S608  # nothing but constants
-"""What billing systems say of ends; with or without a survey, so there is no rating and no question."""
+"""The reasons for ends that billing systems report; with or without a survey, so there is no rating and no question."""
 
 STATEMENTS = (REASONS, REPORTED)
 

@@ -36,7 +36,7 @@ STATEMENTS = (CELLS,)
 
 
 class Place(NamedTuple):
-    """Where in the journey an answer was given, and the reason that was chosen."""
+    """The place in the journey at which an answer was given, and the reason that was chosen."""
 
     stage: str
     touchpoint: str

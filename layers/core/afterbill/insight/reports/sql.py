@@ -68,7 +68,7 @@ answers AS (
 """Begins every statement: `f` are the facts that the filters leave, `answers` those that count in the window."""
 
 COUNTS = ", ".join(f"COUNT(CASE WHEN rating = {rating} THEN 1 END)" for rating in range(11))
-"""How often each rating was given, as eleven columns (`rows.tally_of`)."""
+"""The number of answers with each rating, as eleven columns (`rows.tally_of`)."""
 
 
 def grouped(*keys: str, by: Sequence[str] = COLUMNS) -> str:

@@ -1,1 +1,1 @@
-"""What reports reckon with beside the scores themselves: many comparisons, exact parts, weights, shares of variance."""
+"""The statistics of reports beside the scores themselves: many comparisons, exact parts, weights, shares of variance."""

@@ -1,4 +1,4 @@
-"""How much of the differences in a figure goes with each of several attributes: R2 divided by Shapley's rule.
+"""The part of the differences in a figure that goes with each of several attributes: R2 divided by Shapley's rule.
 
 Lindeman, Merenda and Gold, "Introduction to Bivariate and Multivariate Analysis" (1980); Groemping, "Relative
 Importance for Linear Regression in R" (Journal of Statistical Software 17, 2006): what an attribute adds to R2, as the
