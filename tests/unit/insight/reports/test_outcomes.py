@@ -180,6 +180,14 @@ def test_answers_of_people_nobody_knows_any_more_are_counted_and_not_followed():
     assert (found["unknown"], found["rows"], found["why"]) == (1, [], "no_answers")
 
 
+def test_of_60_plans_those_with_most_customers_are_stored():
+    rows = [did(f"c{number}", "renewed", JUNE.first, 9, plan=f"p{number % 60:02}") for number in range(65)]
+
+    found = compute(Archive(rows), asked(JUNE), RULES)
+
+    assert sorted(value for name, value in found if name == "plan") == [f"p{number:02}" for number in range(50)]
+
+
 def cohort(n: int) -> list:
     """So many customers of each of two ratings; every second one of those who are not content leaves within weeks."""
     rows = [did("last", "order_paid", TODAY)]

@@ -6,7 +6,7 @@ the last day of the archive.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from afterbill.insight.reports import sql
@@ -71,12 +71,19 @@ FOLLOWED = f"""{sql.FACTS}
 ),
 {ENDS},
 firsts AS ({picked({"place": "MIN(place)"})}),
+sizes AS (
+    SELECT scope_name, scope_value,
+        ROW_NUMBER() OVER (PARTITION BY scope_name ORDER BY COUNT(*) DESC, scope_value) AS nth
+    FROM firsts GROUP BY scope_name, scope_value
+),
 subjects AS (
     SELECT firsts.scope_name, firsts.scope_value, numbered.standing, outcome, followed.answered,
         followed.had_cancelled, ends.end_day,
         CASE outcome {_DAY} END AS event_day
-    FROM firsts JOIN numbered ON firsts.place = numbered.place JOIN followed ON firsts.place = followed.place
+    FROM firsts JOIN sizes ON firsts.scope_name = sizes.scope_name AND firsts.scope_value = sizes.scope_value
+        JOIN numbered ON firsts.place = numbered.place JOIN followed ON firsts.place = followed.place
         CROSS JOIN ends CROSS JOIN (VALUES {_NAMES}) AS o(outcome)
+    WHERE sizes.nth <= {sql.MOST_STORED}
 ),
 dated AS (
     SELECT {SCOPE}, outcome, standing,
@@ -88,7 +95,10 @@ dated AS (
 SELECT {SCOPE}, outcome, standing, left_out, days, happened, COUNT(*)
 FROM dated GROUP BY {SCOPE}, outcome, standing, left_out, days, happened
 """  # noqa: S608  # nothing but constants
-"""Customers by the days until the event, or for which they were followed without it."""
+"""Customers by the days until the event, or for which they were followed without it.
+
+Every day of every value is a row, so values of which nothing is stored are left out here already.
+"""
 
 STATEMENTS = (FOLLOWED, UNKNOWN)
 
@@ -101,13 +111,17 @@ def compute(engine: Engine, asked: Asked, rules: ReportRules) -> Mapping[Scope, 
     `rows` and `logrank` beside `outcomes` are those of retention. All comparisons are judged together.
     """
     given = values(asked, rules)
+    cells: dict[Sequence[Any], Followed] = defaultdict(Followed)
+    # A million rows: one look by key each, and no more.
+    for row in engine.rows(FOLLOWED, given):
+        cells[row[:5]].add(row[5], row[7], happened=row[6])
     groups: dict[Scope, dict[str, _Groups]] = defaultdict(lambda: defaultdict(lambda: defaultdict(Followed)))
     left_out: dict[Scope, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    for scope, (outcome, standing, left, days, happened, n) in by_scope(engine.rows(FOLLOWED, given), rules):
+    for scope, (outcome, standing, left, group) in by_scope(((*key, group) for key, group in cells.items()), rules):
         if left:
-            left_out[scope][outcome] += n
+            left_out[scope][outcome] += group.n
         else:
-            groups[scope][outcome][standing].add(days, n, happened=bool(happened))
+            groups[scope][outcome][standing] = group
     unknown = {scope: n for scope, (n,) in sql.by_scope(engine.rows(UNKNOWN, given), rules)}
     counts = {scope: sum(group.n for group in groups[scope]["refund"].values()) for scope in [*groups]}
     return {

@@ -111,7 +111,7 @@ HELD = """
     SELECT customer_id, occurred_at, recurring_minor AS minor, recurring_currency AS currency,
         ROW_NUMBER() OVER (ORDER BY occurred_at, id) AS nth
     FROM facts
-    WHERE recurring_minor >= 0 AND recurring_currency IS NOT NULL
+    WHERE day <= :known AND recurring_minor >= 0 AND recurring_currency IS NOT NULL
         AND customer_id IN (SELECT customer_id FROM numbered)
 ),
 prices_and_answers AS (

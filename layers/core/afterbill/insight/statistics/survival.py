@@ -78,7 +78,7 @@ def median(group: Followed) -> int | None:
 
 def at_risk_on(group: Followed, days: Sequence[int]) -> list[int]:
     """Return how many were followed without the event until each of these days, which ascend."""
-    left = sorted((group.events + group.censored).items())
+    left = sorted([*group.events.items(), *group.censored.items()])
     found, place, n = [], 0, group.n
     for day in days:
         while place < len(left) and left[place][0] < day:
@@ -101,18 +101,18 @@ def logrank(groups: Sequence[Followed]) -> LogRank | None:
     """Return the comparison of the groups; None where fewer than two are there together when something happens."""
     moments = sorted(set().union(*(group.events for group in groups)))
     risks = [at_risk_on(group, moments) for group in groups]
-    apart = [0.0] * len(groups)
-    spread = [[0.0] * len(groups) for _ in groups]
-    for place, day in enumerate(moments):
-        risk = [one[place] for one in risks]
+    places = range(len(groups) - 1)  # the last group is where the others are not
+    apart = [0.0] * len(places)
+    spread = [[0.0] * len(places) for _ in places]
+    for day, *risk in zip(moments, *risks, strict=True):
         happened, everybody = sum(group.events[day] for group in groups), sum(risk)
         scale = happened * (everybody - happened) / (everybody - 1) if everybody > 1 else 0.0
-        for row, group in enumerate(groups):
+        for row in places:
             share = risk[row] / everybody
-            apart[row] += group.events[day] - happened * share
-            for column in range(len(groups)):
+            apart[row] += groups[row].events[day] - happened * share
+            for column in places:
                 spread[row][column] += scale * share * ((row == column) - risk[column] / everybody)
-    chi2, df = _quadratic(apart[:-1], [row[:-1] for row in spread[:-1]])
+    chi2, df = _quadratic(apart, spread)
     return LogRank(chi2, df, chi2_above(chi2, df)) if df else None
 
 
