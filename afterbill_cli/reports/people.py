@@ -158,7 +158,8 @@ def _shares(low: float | None, high: float | None) -> str:
 def _logrank(found: Row) -> str:
     if found.get("chi2") is None:
         return one_line(str(found.get("because") or "The categories cannot be compared."))
-    verdict = "real *" if found.get("real") else "no real difference"
+    few = "too few to tell" if found.get("few") else "no real difference"
+    verdict = "real *" if found.get("real") else few
     return f"Log-rank: chi2 {found['chi2']:.2f}, p {found['p']:.3g}: {verdict}"
 
 

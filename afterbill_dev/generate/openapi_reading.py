@@ -14,7 +14,7 @@ from afterbill.model.questions import Question
 from afterbill_dev.generate.openapi_parts import refusals, response
 
 _ID = "8d3f0b6c1a4e4f57a9c2d1e0b7f65432"
-_DAY = r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+_DAY = r"[2-9][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
 _WINDOW = rf"^([1-9][0-9]{{0,2}}d|20[0-9]{{2}}-(0[1-9]|1[0-2])|{_DAY}\.\.{_DAY})$"
 _NAME = r"^[a-z][a-z0-9_]{0,39}$"
 _SCOPE = r"^[a-z][a-z0-9_]{0,39}:[^\x00-\x1f\x7f]{1,200}$"

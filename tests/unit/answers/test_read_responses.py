@@ -16,6 +16,7 @@ from afterbill.answers.read_responses import (
     cursor_of,
     pages,
     place_of,
+    ratings,
     read_page,
 )
 from afterbill.model.errors import UnreadableError
@@ -187,3 +188,14 @@ def test_a_place_that_nobody_was_given_is_no_cursor(place):
 def test_a_cursor_belongs_to_its_filters():
     with pytest.raises(ValueError, match="other filters"):
         place_of(cursor_of(WEEK.start, WEEK, {"rating": "9"}), {"rating": "0-6"})
+
+
+@pytest.mark.parametrize(("text", "expected"), [("9", {9}), ("0-2, 9-10", {0, 1, 2, 9, 10})])
+def test_ratings_are_numbers_and_ranges(text, expected):
+    assert ratings(text) == expected
+
+
+@pytest.mark.parametrize("text", ["", "11", "6-0"])
+def test_other_ratings_are_refused(text):
+    with pytest.raises(ValueError, match="write ratings from 0 to 10"):
+        ratings(text)

@@ -56,7 +56,7 @@ def test_a_page_has_1_to_200_responses(limit: str) -> None:
         wanted_in([("limit", limit)], TODAY)
 
 
-@pytest.mark.parametrize("day", ["2026-02-30", "20261122", "today", "2026-11-22T00:00"])
+@pytest.mark.parametrize("day", ["2026-02-30", "20261122", "2026-1-2", "0001-01-01", "today", "2026-11-22T00:00"])
 def test_a_day_is_a_day(day: str) -> None:
     with pytest.raises(QueryError, match="must be a day"):
         wanted_in([("to", day)], TODAY)
@@ -67,3 +67,14 @@ def test_a_cursor_of_other_filters_is_told() -> None:
 
     with pytest.raises(QueryError, match="other filters"):
         wanted_in([("cursor", cursor), ("rating", "9")], TODAY)
+
+
+def test_days_have_an_order() -> None:
+    with pytest.raises(QueryError, match="lies behind"):
+        wanted_in([("from", "2026-02-01"), ("to", "2026-01-01")], TODAY)
+
+
+@pytest.mark.parametrize("text", ["", "x" * 201, "a\nb"])
+def test_a_value_is_a_text_on_one_line(text: str) -> None:
+    with pytest.raises(QueryError, match="1 to 200 characters"):
+        wanted_in([("plan", text)], TODAY)

@@ -172,7 +172,10 @@ OUTCOMES = document(
             "rows": [{"category": "passive", "day": 0, "at_risk": 9, "survival": 1.0, "low": None, "high": None}],
             "logrank": {"chi2": None, "p": None, "because": "Nothing happened in these days."},
         },
-        "refund": {"rows": [], "logrank": {"chi2": 1.0, "p": 0.5, "real": False}},
+        "refund": {
+            "rows": [{"category": "passive", "day": 0, "at_risk": 9, "survival": 1.0}],
+            "logrank": {"chi2": 1.0, "p": 0.5, "real": False, "few": True},
+        },
     },
     comparisons=1,
 )

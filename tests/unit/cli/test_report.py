@@ -21,6 +21,7 @@ from afterbill_cli import cli, deployed
 from afterbill_cli.memory.reports import MemoryReportRequests
 from afterbill_cli.reports.forms import as_csv, as_workbook
 from afterbill_cli.reports.people import as_text
+from afterbill_cli.reports.sections import plain
 from afterbill_cli.reports.waiting import Reader
 from tests.contract.scores_table import TABLE
 from tests.unit.cli import report_documents as documents
@@ -95,7 +96,10 @@ class TestTables:
             (documents.BILLING, ["4 (31 of 40 paid)  payment_method 9, service 2"]),
             (documents.PRODUCTS, ["Seat      31.7   20.1 to 43.2  120"]),
             (documents.REVENUE, ["12,345.67 EUR", "largest account has 41.2 %", "90,000 JPY", "2,100.00 EUR"]),
-            (documents.OUTCOMES, ["95.0 %  85.0 to 98.5 %", "chi2 9.21, p 0.01: real *", "Nothing happened"]),
+            (
+                documents.OUTCOMES,
+                ["95.0 %  85.0 to 98.5 %", "chi2 9.21, p 0.01: real *", "Nothing happened", "p 0.5: too few"],
+            ),
             (documents.COVERAGE, ["30.0 %     +11.0 *", "cooldown     41", "as if all had answered alike  29.9"]),
             (documents.CHANGES, ["promoter  detractor  2  49.00 EUR", "Referral candidates: 2", "  customer-2"]),
             (documents.EMPTY, ["Nothing to show.", "The archive is still empty.", "begins on 2026-11-20"]),
@@ -125,6 +129,13 @@ class TestTables:
         assert "cannot be compared" in as_text(
             documents.document("outcomes", rows=[{"category": "passive", "day": 0, "at_risk": 1}]), NOW
         )
+
+    @pytest.mark.parametrize(
+        ("value", "shown"),
+        [(None, "-"), ("", "-"), (True, "yes"), (False, "no"), (-0.0, "0"), (0.123456, "0.1235"), (["a", 1], "a, 1")],
+    )
+    def test_a_value_of_any_kind_is_shown(self, value, shown):
+        assert plain(value) == shown
 
 
 class TestForms:

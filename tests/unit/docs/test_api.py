@@ -4,9 +4,13 @@ import json
 import re
 from datetime import UTC, datetime
 
+from afterbill.answers import responses_query
 from afterbill.answers.api import problems
 from afterbill.answers.api.bodies import AnswerBody, KeptBody, ProblemBody
 from afterbill.answers.api.problems import Problem
+from afterbill.answers.api_keys import Scope
+from afterbill.answers.response_rows import COLUMNS
+from afterbill.insight.reports import query as report_words
 from afterbill.model.privacy import RequestKind, RequestState
 from afterbill.privacy.api.bodies import AskBody
 from tests.unit.docs.pages import blocks, read, table
@@ -42,7 +46,21 @@ def test_every_refusal_has_its_row():
 
 
 def test_what_it_shows_of_the_answers_is_what_comes():
-    kept, refused = re.findall(r"^```json\n(.*?)^```$", read(PAGE), re.MULTILINE | re.DOTALL)
+    kept, refused, page = re.findall(r"^```json\n(.*?)^```$", read(PAGE), re.MULTILINE | re.DOTALL)
 
     assert KeptBody.model_validate_json(kept).outcome == "recorded"
     assert ProblemBody.model_validate_json(refused).detail == problems.INVALID.detail
+    assert list(json.loads(page)) == ["responses", "left_out", "next"]
+    assert json.loads(page)["responses"][0].keys() <= set(COLUMNS)
+
+
+def test_every_word_of_a_query_has_its_row():
+    _, _, reading = read(PAGE).partition("## Reports")
+    reports, _, answers = reading.partition("## Answers")
+
+    assert [name for name in report_words.NAMES if f"| `{name}` |" not in reports] == []
+    assert [name for name in responses_query.NAMES if f"`{name}`" not in answers] == []
+
+
+def test_every_scope_has_its_row():
+    assert {row[0].strip("`") for row in table(PAGE, "scope")} == set(Scope)

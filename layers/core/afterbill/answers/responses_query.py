@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 from afterbill.answers.read_responses import Days, Place, Selection, place_of, ratings
 from afterbill.model.billing import Touchpoint
@@ -15,6 +15,7 @@ MOST, USUAL = 200, 50
 
 USUAL_DAYS = 30
 _LONGEST_TEXT = 200
+_DAY = re.compile(r"[2-9]\d{3}-\d\d-\d\d", re.ASCII)
 _TEXT = re.compile(rf"[^\x00-\x1f\x7f]{{1,{_LONGEST_TEXT}}}")
 _ORDERS = ("newest", "oldest")
 _FILTERS = ("touchpoint", "question", "rating", "reason", "confirmed", "source", "plan", "country")
@@ -78,9 +79,12 @@ def _in_days(filters: Mapping[str, str]) -> Callable[[str], tuple[Place, date, d
 
 def _day(text: str) -> date:
     try:
-        return datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007  # a day of the operator's calendar
+        day = date.fromisoformat(text) if _DAY.fullmatch(text) else None
     except ValueError:
-        raise ValueError("must be a day such as 2026-11-22") from None
+        day = None
+    if day is None:
+        raise ValueError("must be a day such as 2026-11-22")
+    return day
 
 
 def _limit(text: str) -> int:

@@ -12,6 +12,7 @@ from afterbill.insight.periods import ROLLING, Window, WindowError, month_of, ro
 from afterbill.insight.reports.asked import EVERYTHING, Asked, ReportRules, Scope
 from afterbill.insight.reports.registry import NAMES
 from afterbill.insight.reports.sql import OWN
+from afterbill.insight.reports.trend import PERIODS
 from afterbill.insight.tally import LONGEST_VALUE
 from afterbill.model.errors import AfterbillError
 from afterbill.model.questions import Question
@@ -129,7 +130,8 @@ def checked(request: ReportRequest, rules: ReportRules) -> ReportRequest:
     if request.name not in NAMES:
         raise RequestError(f"no report {request.name!r}: choose {', '.join(NAMES)}")
     dimensions = (*OWN, *rules.segments)
-    for name in (*request.by, *(dimension for dimension, _ in request.where)):
+    named = [name for name in request.by if request.name != "trend" or name not in PERIODS]
+    for name in (*named, *(dimension for dimension, _ in request.where)):
         if name not in dimensions:
             raise RequestError(f"no dimension {name!r}: choose {', '.join(dimensions)}")
     if len(request.where) > MOST_FILTERS or len(dict(request.where)) < len(request.where):
