@@ -1,1 +1,1 @@
-"""The statistics of reports beside the scores themselves: many comparisons, exact parts, weights, shares of variance."""
+"""The statistics of reports beside scores: many comparisons, exact parts, weights, shares of variance, survival."""
