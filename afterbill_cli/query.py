@@ -10,9 +10,9 @@ from typing import Any
 
 import click
 
-from afterbill.adapters.aws.athena import Answer, AthenaEngine
 from afterbill_cli import deployed, options
 from afterbill_cli.acts import Acts, in_parts
+from afterbill_cli.athena import Answer, AthenaEngine
 from afterbill_cli.deployed import Deployed
 from afterbill_cli.options import StackChoice
 from afterbill_cli.output import Output, aligned, counted, print_csv, print_json_rows

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from afterbill.insight.archive.run import MOST_FACTS
+from afterbill_reports.archive.run import MOST_FACTS
 from benchmarks.prices import Unit
 
 SURVEYS_A_DAY = 1_000

@@ -10,14 +10,14 @@ from itertools import count
 from typing import Any
 
 from afterbill.adapters.dynamodb import keys
-from afterbill.adapters.dynamodb.imports import ImportsTable
 from afterbill.answers.external import ExternalResponse
-from afterbill.intake import import_responses
-from afterbill.intake.import_customers import TOGETHER, CustomerImportDeps, import_customers
 from afterbill.model.addresses import address_hash
 from afterbill.model.billing import BillingEvent, CustomerRef, Touchpoint
 from afterbill.model.channels import Channel
 from afterbill.model.invitation import Answer
+from afterbill_cli.importing import import_responses
+from afterbill_cli.importing.import_customers import TOGETHER, CustomerImportDeps, import_customers
+from afterbill_cli.importing.imports_table import ImportsTable
 from benchmarks.table import Row
 
 SIZE = 100_000

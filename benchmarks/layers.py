@@ -39,7 +39,7 @@ def _install(lock: Path, folder: Path) -> None:
 
 
 def unzip() -> Path:
-    """One folder with all three layers as they are now, without bytecode: /opt/python of a function."""
+    """One folder with the layers that every function has, as they are now and without bytecode: its /opt/python."""
     folder = PLACE / "opt"
     shutil.rmtree(folder, ignore_errors=True)
     for layer in (dependencies(), _LAYERS / "config", _LAYERS / "core"):
@@ -50,10 +50,11 @@ def unzip() -> Path:
 def rows() -> list[Row]:
     """The sizes that have a budget."""
     core, deps = _LAYERS / "core", dependencies()
+    reports = megabytes(dependencies("reports")) + megabytes(_LAYERS / "reports")
     return [
         Row("unzipped core layer", megabytes(core), "MB", _CORE_MB),
         Row("unzipped deps layer", megabytes(deps), "MB", _DEPS_MB),
-        Row("unzipped reports layer", megabytes(dependencies("reports")), "MB", _REPORTS_MB),
+        Row("unzipped reports layer", reports, "MB", _REPORTS_MB),
     ]
 
 

@@ -19,13 +19,13 @@ from typing import Any
 from unittest import mock
 from zoneinfo import ZoneInfo
 
-from afterbill.adapters.duckdb.archive import DuckArchive
-from afterbill.adapters.duckdb.database import connect
 from afterbill.insight.archive.columns import FACTS
 from afterbill.insight.ports import ArchiveFile
 from afterbill.insight.reports.asked import ReportRules
-from afterbill.insight.reports.compute import ReportDeps, compute_stored
 from afterbill_cli.memory.stored_reports import MemoryReports
+from afterbill_reports.adapters.duckdb.archive import DuckArchive
+from afterbill_reports.adapters.duckdb.database import connect
+from afterbill_reports.reports.compute import ReportDeps, compute_stored
 from benchmarks.table import Row
 
 FACTS_MADE, _DAYS = 1_000_000, 760

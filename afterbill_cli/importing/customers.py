@@ -11,8 +11,6 @@ from functools import lru_cache
 from pathlib import Path
 
 from afterbill.adapters.aws.secret_keys import SecretKeys
-from afterbill.adapters.dynamodb.imports import ImportsTable
-from afterbill.intake.import_customers import TOGETHER, CustomerImportDeps, Outcome, import_customers
 from afterbill.intake.ports import FactWrites, Imports
 from afterbill.model.billing import BillingEvent
 from afterbill.model.customer import Customer
@@ -21,6 +19,8 @@ from afterbill_cli.deployed import Deployed
 from afterbill_cli.importing import text_files
 from afterbill_cli.importing.customer_rows import CustomerChecker, RowCounts, events, validate
 from afterbill_cli.importing.duplicates import Seen
+from afterbill_cli.importing.import_customers import TOGETHER, CustomerImportDeps, Outcome, import_customers
+from afterbill_cli.importing.imports_table import ImportsTable
 from afterbill_cli.importing.journal import Journal, journal_of, outcomes_text, tell_erased
 from afterbill_cli.importing.progress import Progress
 from afterbill_cli.importing.records import Layout

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 
 from afterbill.answers.external import OLDEST_DAYS, ExternalResponse
-from afterbill.intake.import_responses import Response
 from afterbill.model.billing import Touchpoint
 from afterbill.model.channels import Channel
 from afterbill.model.invitation import Answer
 from afterbill.model.questions import Question
 from afterbill_cli.importing import checks, response_values, spreadsheets
+from afterbill_cli.importing.import_responses import Response
 from afterbill_cli.importing.records import Record
 from afterbill_cli.importing.report import WrongError
 from afterbill_cli.importing.response_values import Reason, RefusedError

@@ -10,10 +10,7 @@ from pathlib import Path
 
 from afterbill.adapters.aws.secret_keys import SecretKeys
 from afterbill.adapters.dynamodb.archive_marks import ArchiveMarksTable
-from afterbill.adapters.dynamodb.history import HistoryTable
-from afterbill.adapters.dynamodb.imports import ImportsTable
 from afterbill.answers.external import OLDEST_DAYS
-from afterbill.intake.import_responses import TOGETHER, Outcome, ResponseImportDeps, import_responses
 from afterbill.intake.ports import ImportedMonths, ImportedResponses, ResponseWrite
 from afterbill.model.customer import Customer
 from afterbill.model.errors import AfterbillError
@@ -25,6 +22,8 @@ from afterbill_cli.acts import Acts
 from afterbill_cli.deployed import Deployed
 from afterbill_cli.importing import records, text_files
 from afterbill_cli.importing.duplicates import Seen
+from afterbill_cli.importing.import_responses import TOGETHER, Outcome, ResponseImportDeps, import_responses
+from afterbill_cli.importing.imports_table import ImportsTable
 from afterbill_cli.importing.journal import Journal, journal_of, outcomes_text, tell_erased
 from afterbill_cli.importing.months import Months
 from afterbill_cli.importing.progress import Progress
@@ -35,6 +34,7 @@ from afterbill_cli.importing.response_values import Reason, RefusedError
 from afterbill_cli.importing.retrying_writer import Attempt, RetryingWriter
 from afterbill_cli.importing.scales import doubt
 from afterbill_cli.sources import stack_secrets
+from afterbill_reports.adapters.history_table import HistoryTable
 
 _HASHES = 1000
 _INTERRUPTED = 130

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from afterbill.answers.external import COLLECTED
-from afterbill.content.web.data_export.page import DataExportPage
 from afterbill.content.web.pages import Page
 from afterbill.model.billing import Money, Touchpoint
 from afterbill.model.channels import Channel
@@ -18,6 +17,7 @@ from afterbill.model.recurring import Recurring
 from afterbill.model.subscriptions import Subscription
 from afterbill.model.visits import CondensedVisits, Kind, Visit
 from afterbill.privacy.export import Contact, Held, Keeper, export
+from afterbill_cli.data_export.page import DataExportPage
 from afterbill_cli.preview.variants import Variant
 
 _NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)

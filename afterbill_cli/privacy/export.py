@@ -12,7 +12,6 @@ import click
 from afterbill.adapters.dynamodb.contacts import ContactsTable
 from afterbill.connectors.registry import load
 from afterbill.content.brand import Brand, brand_of
-from afterbill.content.web.data_export.page import DataExportPage
 from afterbill.content.wording import choose_locale
 from afterbill.model.errors import AfterbillError
 from afterbill.model.plain_text import harmless
@@ -21,6 +20,7 @@ from afterbill.model.suggestions import did_you_mean
 from afterbill.privacy.export import Exporter, Keeper, export, language_of
 from afterbill.settings.config import Catalogs, read_toml
 from afterbill_cli import configuration, deployed, options
+from afterbill_cli.data_export.page import DataExportPage
 from afterbill_cli.deployed import Deployed
 from afterbill_cli.options import StackChoice
 from afterbill_cli.output import print_json, written_json

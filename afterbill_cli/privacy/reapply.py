@@ -5,18 +5,18 @@ from datetime import UTC, datetime
 
 import click
 
-from afterbill.adapters.dynamodb.restored import RestoredItems
 from afterbill.adapters.dynamodb.restrictions import RestrictionsTable
 from afterbill.model.privacy import PrivacyRequest
 from afterbill.privacy.erase import erase
-from afterbill.privacy.reapply import Reapplied, ReapplyDeps
-from afterbill.privacy.reapply import reapply as apply_ledger
 from afterbill_cli import deployed, options
 from afterbill_cli.acts import Acts
 from afterbill_cli.deployed import Deployed
 from afterbill_cli.options import StackChoice
 from afterbill_cli.output import Output, print_json
 from afterbill_cli.privacy.erasing import erasing
+from afterbill_cli.privacy.reapplying import Reapplied, ReapplyDeps
+from afterbill_cli.privacy.reapplying import reapply as apply_ledger
+from afterbill_cli.privacy.restored_table import RestoredItems
 
 
 @click.command("reapply")

@@ -7,12 +7,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from afterbill.adapters.dynamodb import keys
-from afterbill.adapters.dynamodb.archive import ArchiveTable
 from afterbill.adapters.dynamodb.batches import write_batches
 from afterbill.adapters.dynamodb.items import customer_item, invitation_item
 from afterbill.model.customer import Customer
 from afterbill.model.invitation import Invitation
 from afterbill_cli.deployed import Deployed
+from afterbill_reports.adapters.archive_table import ArchiveTable
 
 _TOGETHER = 5_000
 _PAUSE = 2.0

@@ -18,17 +18,17 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from afterbill.adapters.duckdb.database import connect
-from afterbill.adapters.duckdb.engine import DuckEngine
-from afterbill.adapters.duckdb.parquet import ParquetRows
 from afterbill.insight.archive.columns import FACTS, place
 from afterbill.insight.archive.rows import row_of
 from afterbill.insight.periods import rolling
 from afterbill.insight.reports.asked import EVERYTHING, Asked, Body, Engine, ReportRules
-from afterbill.insight.reports.registry import report_of
 from afterbill_dev.history.effects import NONE, PLANTED, Effects
 from afterbill_dev.history.lives import Span, lives
 from afterbill_dev.paths import ROOT
+from afterbill_reports.adapters.duckdb.database import connect
+from afterbill_reports.adapters.duckdb.engine import DuckEngine
+from afterbill_reports.adapters.duckdb.parquet import ParquetRows
+from afterbill_reports.reports.modules import report_of
 
 SEEDS, CUSTOMERS = 200, 2_000
 PAGE = ROOT / "docs" / "histories.md"

@@ -12,9 +12,12 @@ from pathlib import Path
 from typing import Any
 
 OVERALL_PERCENT = 95.0
-COMPLETE = tuple(
-    f"layers/core/afterbill/{part}/"
-    for part in ("answers", "connectors", "content", "insight", "intake", "model", "outreach")
+COMPLETE = (
+    *(
+        f"layers/core/afterbill/{part}/"
+        for part in ("answers", "connectors", "content", "insight", "intake", "model", "outreach")
+    ),
+    *(f"layers/reports/afterbill_reports/{part}/" for part in ("archive", "reports", "statistics")),
 )
 
 

@@ -5,16 +5,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from afterbill.adapters.aws.archive_files import S3Files
 from afterbill.adapters.aws.clients import client
-from afterbill.adapters.aws.report_queue import SqsReportQueue
-from afterbill.adapters.duckdb.database import connect
-from afterbill.adapters.duckdb.parquet import ParquetRows
-from afterbill.adapters.dynamodb.archive import ArchiveTable
-from afterbill.insight.archive.run import ArchiveDeps, archive
 from afterbill.runtime.observability import Metric, count, count_unreadable, logger
 from afterbill.runtime.remaining import goes_on
 from afterbill.settings import config
+from afterbill_reports.adapters.archive_files import S3Files
+from afterbill_reports.adapters.archive_table import ArchiveTable
+from afterbill_reports.adapters.duckdb.database import connect
+from afterbill_reports.adapters.duckdb.parquet import ParquetRows
+from afterbill_reports.adapters.report_queue import SqsReportQueue
+from afterbill_reports.archive.run import ArchiveDeps, archive
 
 _RESERVE = timedelta(seconds=180)
 """A day of a hundred thousand facts takes two minutes to read, to write and to store."""

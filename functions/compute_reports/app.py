@@ -5,19 +5,19 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from afterbill.adapters.aws.archive_reading import S3Copies
 from afterbill.adapters.aws.clients import client
 from afterbill.adapters.aws.report_files import S3Reports
-from afterbill.adapters.aws.report_queue import SqsReportQueue
-from afterbill.adapters.duckdb.archive import DuckArchive
-from afterbill.adapters.duckdb.database import connect
-from afterbill.insight.reports.compute import Outcome, ReportDeps, compute_asked, compute_stored
 from afterbill.runtime.batch import process
 from afterbill.runtime.code_version import code_version
 from afterbill.runtime.notifications import published_at
 from afterbill.runtime.observability import logger
 from afterbill.runtime.remaining import goes_on
 from afterbill.settings import config
+from afterbill_reports.adapters.archive_reading import S3Copies
+from afterbill_reports.adapters.duckdb.archive import DuckArchive
+from afterbill_reports.adapters.duckdb.database import connect
+from afterbill_reports.adapters.report_queue import SqsReportQueue
+from afterbill_reports.reports.compute import Outcome, ReportDeps, compute_asked, compute_stored
 
 _RESERVE = timedelta(seconds=120)
 """Time for the slowest report of a year of a few million facts."""
@@ -35,7 +35,7 @@ _deps = ReportDeps(
     stored=S3Reports(_s3, _bucket),
     rules=config.report_rules(),
     zone=config.time_zone(),
-    code=code_version("afterbill.insight"),
+    code=code_version("afterbill.insight") + code_version("afterbill_reports"),
 )
 _queue = SqsReportQueue(client("sqs"), config.setting("REPORT_REQUESTS_URL"))
 

@@ -9,12 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from botocore.exceptions import ClientError
 
-from afterbill.adapters.aws.archive_files import S3Files
-from afterbill.adapters.aws.report_queue import SqsReportQueue
-from afterbill.adapters.duckdb.database import connect
-from afterbill.adapters.duckdb.parquet import ParquetRows
 from afterbill.adapters.dynamodb import keys
-from afterbill.adapters.dynamodb.archive import ArchiveTable
 from afterbill.adapters.dynamodb.archive_marks import ArchiveMarksTable
 from afterbill.adapters.dynamodb.external_responses import ExternalResponsesTable
 from afterbill.adapters.dynamodb.items import encode, invitation_item
@@ -25,6 +20,11 @@ from afterbill.intake.ports import FactWrites
 from afterbill.model.errors import TransientError, UnreadableError
 from afterbill.model.invitation import NO_DAY, Answer
 from afterbill_cli.memory.archive import JsonRows, MemoryArchive, MemoryFiles, MemoryReportQueue
+from afterbill_reports.adapters.archive_files import S3Files
+from afterbill_reports.adapters.archive_table import ArchiveTable
+from afterbill_reports.adapters.duckdb.database import connect
+from afterbill_reports.adapters.duckdb.parquet import ParquetRows
+from afterbill_reports.adapters.report_queue import SqsReportQueue
 from tests.contract.conftest import REGION, TABLE, clock
 from tests.contract.erasing import in_memory, on_aws
 from tests.contract.people import DUE, ID, NOW, OTHER_ID, THIRD_ID, invitation, sent

@@ -6,8 +6,8 @@ from decimal import Decimal
 import pytest
 from botocore.stub import Stubber
 
-from afterbill.adapters.aws.athena import LONGEST_STATEMENT, AthenaEngine, AthenaError, literal
 from afterbill.model.errors import TransientError
+from afterbill_cli.athena import LONGEST_STATEMENT, AthenaEngine, AthenaError, literal
 
 ID = {"QueryExecutionId": "c0ffee"}
 TYPES = {"id": "varchar", "rating": "integer", "share": "double", "mean": "decimal", "day": "date", "at": "timestamp"}

@@ -9,7 +9,6 @@ import pytest
 from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.click_reviews import ReviewsTable
 from afterbill.adapters.dynamodb.external_responses import ExternalResponsesTable
-from afterbill.adapters.dynamodb.imports import ImportsTable
 from afterbill.adapters.dynamodb.in_product import InProductSurveysTable
 from afterbill.adapters.dynamodb.items import encode
 from afterbill.answers.external import COLLECTED
@@ -20,6 +19,7 @@ from afterbill.model.errors import TransientError
 from afterbill.model.invitation import NO_DAY, Answer, Deferral, Delivery, FollowUp, SkipReason, State
 from afterbill.model.privacy import Removed
 from afterbill.model.visits import Kind, Visit
+from afterbill_cli.importing.imports_table import ImportsTable
 from afterbill_cli.memory.scores import MemoryReviews
 from tests.contract.conftest import TABLE
 from tests.contract.erasing import CODE, LONGER, NUMBER, ROWS, WHO, all_items, in_memory, on_aws, plant, put

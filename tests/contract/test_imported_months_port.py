@@ -5,12 +5,12 @@ from datetime import date
 
 import pytest
 
-from afterbill.adapters.dynamodb.archive import ArchiveTable
-from afterbill.adapters.dynamodb.history import HistoryTable
 from afterbill.model.errors import UnreadableError
 from afterbill.model.history import MonthTally
 from afterbill.model.questions import Question
 from afterbill_cli.memory.history import MemoryHistory
+from afterbill_reports.adapters.archive_table import ArchiveTable
+from afterbill_reports.adapters.history_table import HistoryTable
 from tests.contract.conftest import TABLE
 from tests.contract.template import table_definition
 

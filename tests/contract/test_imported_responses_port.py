@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from afterbill.adapters.dynamodb.imports import ImportsTable
 from afterbill.answers.external import ExternalResponse, closed_invitation
 from afterbill.intake.ports import MOST_WRITES, FactWrites, ResponseWrite
 from afterbill.model.channels import Channel
 from afterbill.model.customer import Customer
 from afterbill.model.invitation import Answer
+from afterbill_cli.importing.imports_table import ImportsTable
 from afterbill_cli.memory.table import MemoryTable
 from tests.contract.conftest import TABLE
 from tests.contract.people import ADDRESS, NOW

@@ -2,9 +2,9 @@
 
 import pytest
 
-from afterbill.adapters.dynamodb.imports import ImportsTable
 from afterbill.intake.ports import MOST_WRITES, FactWrites
 from afterbill.model.customer import Customer
+from afterbill_cli.importing.imports_table import ImportsTable
 from afterbill_cli.memory.table import MemoryTable
 from tests.contract.conftest import TABLE, mark_erased
 from tests.contract.people import NOW

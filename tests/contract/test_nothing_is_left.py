@@ -13,12 +13,7 @@ from typing import Any, Self
 
 import pytest
 
-from afterbill.adapters.aws.archive_files import S3Files
-from afterbill.adapters.aws.report_queue import SqsReportQueue
-from afterbill.adapters.duckdb.database import connect
-from afterbill.adapters.duckdb.parquet import ParquetRows
 from afterbill.adapters.dynamodb import keys
-from afterbill.adapters.dynamodb.archive import ArchiveTable
 from afterbill.adapters.dynamodb.archive_marks import ArchiveMarksTable
 from afterbill.adapters.dynamodb.batches import write_batches
 from afterbill.adapters.dynamodb.privacy_requests import PrivacyRequestsTable
@@ -26,7 +21,6 @@ from afterbill.adapters.dynamodb.scores import ScoresTable
 from afterbill.adapters.dynamodb.stream import fact_days_in
 from afterbill.insight.archive.columns import COMMENTS, FACTS, place
 from afterbill.insight.archive.marks import Marking, mark_facts
-from afterbill.insight.archive.run import ArchiveDeps, archive
 from afterbill.intake.ports import FactWrites
 from afterbill.model.billing import CustomerRef, Money, OperatorTask
 from afterbill.model.customer import Suppression
@@ -38,6 +32,12 @@ from afterbill.model.short_links import ShortLink
 from afterbill.model.visits import Kind, Visit
 from afterbill.model.webhooks import Webhook
 from afterbill.privacy.erase import SETTLES_AFTER, EraseDeps, erase
+from afterbill_reports.adapters.archive_files import S3Files
+from afterbill_reports.adapters.archive_table import ArchiveTable
+from afterbill_reports.adapters.duckdb.database import connect
+from afterbill_reports.adapters.duckdb.parquet import ParquetRows
+from afterbill_reports.adapters.report_queue import SqsReportQueue
+from afterbill_reports.archive.run import ArchiveDeps, archive
 from tests.contract.conftest import REGION, TABLE, clock
 from tests.contract.erasing import NUMBER, ROWS, Privacy, all_items, on_aws
 from tests.contract.people import ADDRESS, DUE, ID, NOW, OTHER_ID, THIRD_ID, customer, invitation, mailed

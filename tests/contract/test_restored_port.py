@@ -5,12 +5,12 @@ from datetime import timedelta
 import pytest
 
 from afterbill.adapters.dynamodb import keys
-from afterbill.adapters.dynamodb.restored import RestoredItems
 from afterbill.intake.ports import FactWrites
 from afterbill.model.customer import Suppression
 from afterbill.model.privacy import Objection, Standing
 from afterbill.model.short_links import ShortLink
 from afterbill_cli.memory.ledger import MemoryRestored
+from afterbill_cli.privacy.restored_table import RestoredItems
 from tests.contract.conftest import TABLE
 from tests.contract.people import ID, NOW, customer, invitation
 

@@ -14,9 +14,6 @@ import pytest
 from botocore.exceptions import ClientError
 
 from afterbill.adapters.aws.report_files import S3Reports
-from afterbill.adapters.aws.report_queue import SqsReportQueue
-from afterbill.adapters.duckdb.database import connect
-from afterbill.adapters.duckdb.parquet import ParquetRows
 from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.archive_marks import ArchiveMarksTable
 from afterbill.adapters.dynamodb.click_reviews import ReviewsTable
@@ -29,10 +26,13 @@ from afterbill.answers.api_keys import Scope, spelled
 from afterbill.insight.archive.columns import FACTS, place
 from afterbill.insight.nps import Tally
 from afterbill.insight.periods import month_of
-from afterbill.insight.reports import compute as reports
 from afterbill.insight.reports.requested import ReportRequest
 from afterbill.model.links import Purpose
 from afterbill.model.visits import Kind, Visit
+from afterbill_reports.adapters.duckdb.database import connect
+from afterbill_reports.adapters.duckdb.parquet import ParquetRows
+from afterbill_reports.adapters.report_queue import SqsReportQueue
+from afterbill_reports.reports import compute as reports
 from tests.contract.template import properties
 from tests.integration.apis import CONSENT, from_source, let_answer, reply, with_thin_sources
 from tests.integration.archiving import archive_a_night

@@ -3,7 +3,7 @@
 import duckdb
 import pytest
 
-from afterbill.adapters.duckdb.database import connect
+from afterbill_reports.adapters.duckdb.database import connect
 
 
 def test_memory_threads_and_scratch_are_bounded_and_nothing_is_downloaded(tmp_path):

@@ -8,7 +8,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from afterbill.answers.external import OLDEST_DAYS
-from afterbill.intake.import_responses import ResponseImportDeps
 from afterbill.intake.ports import ImportedMonths
 from afterbill.model.billing import Touchpoint
 from afterbill.model.invitation import Invitation
@@ -17,6 +16,7 @@ from afterbill.model.retention import Retention
 from afterbill_cli.importing import text_files
 from afterbill_cli.importing.duplicates import Seen
 from afterbill_cli.importing.export_columns import ExportColumns
+from afterbill_cli.importing.import_responses import ResponseImportDeps
 from afterbill_cli.importing.journal import Journal
 from afterbill_cli.importing.months import Months
 from afterbill_cli.importing.records import Layout

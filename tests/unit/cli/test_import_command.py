@@ -8,10 +8,10 @@ from typing import Any
 import click
 import pytest
 
-from afterbill.adapters.dynamodb.imports import ImportsTable
 from afterbill.adapters.dynamodb.short_links import ShortLinksTable
 from afterbill_cli import cli
 from afterbill_cli.importing import commands, customers
+from afterbill_cli.importing.imports_table import ImportsTable
 from tests.contract.conftest import mark_erased
 from tests.contract.scores_table import TABLE
 from tests.factories import EVENTS

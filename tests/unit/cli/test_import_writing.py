@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from afterbill.intake.import_customers import CustomerImportDeps, Outcome
 from afterbill.intake.ports import FactWrites
 from afterbill.model.billing import BillingEvent, CustomerRef
 from afterbill.model.customer import Customer
 from afterbill.model.errors import AfterbillError, TransientError
 from afterbill_cli.importing.customers import ReadOnly, customer_writer
+from afterbill_cli.importing.import_customers import CustomerImportDeps, Outcome
 from afterbill_cli.importing.journal import FOLDER, Journal, journal
 from afterbill_cli.importing.progress import Progress
 from afterbill_cli.importing.retrying_writer import RetryingWriter

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from afterbill.adapters.aws.athena import Answer
 from afterbill.model.errors import ConfigurationError
 from afterbill.model.privacy import Act
 from afterbill_cli import query
 from afterbill_cli.acts import Acts, ledger_of
+from afterbill_cli.athena import Answer
 from afterbill_cli.deployed import Deployed
 from afterbill_cli.output import Output
 

@@ -10,9 +10,10 @@ import openpyxl
 import pytest
 
 from afterbill.insight.reports.asked import EVERYTHING, document
-from afterbill.insight.reports.registry import NAMES, report_of
+from afterbill.insight.reports.registry import NAMES
 from afterbill_cli.reports.forms import as_csv, as_workbook
 from afterbill_cli.reports.people import as_text
+from afterbill_reports.reports.modules import report_of
 from tests.unit.insight.reports.fact_world import NOVEMBER, STAGES, Archive, asked, fact, some_facts
 from tests.unit.insight.reports.worth_world import RULES, business
 

@@ -11,12 +11,12 @@ from typing import Any, Self
 
 import pytest
 
-from afterbill.adapters.dynamodb.imports import ImportsTable
 from afterbill.intake.ports import FactWrites
 from afterbill.model.customer import Customer
 from afterbill.model.errors import TransientError
 from afterbill_cli import cli, deployed
 from afterbill_cli.importing import journal, responses, retrying_writer
+from afterbill_cli.importing.imports_table import ImportsTable
 from afterbill_cli.importing.responses import Progress, ReadOnlyResponses
 from afterbill_cli.memory.table import MemoryTable
 from tests.contract.scores_table import TABLE

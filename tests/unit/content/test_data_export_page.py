@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from afterbill.content.web.data_export.page import DataExportPage
 from afterbill.model.customer import Customer
 from afterbill.model.invitation import Answer
 from afterbill.model.privacy import Person
 from afterbill.privacy.export import Held, Keeper, export
+from afterbill_cli.data_export.page import DataExportPage
 from afterbill_cli.preview import data_export
 from tests.contract.people import customer, invitation
 from tests.unit.customer_facing import BRAND, CATALOGS, Element, parse

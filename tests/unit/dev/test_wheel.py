@@ -16,7 +16,7 @@ def test_a_wheel_holds_the_core_and_the_command_line_alone() -> None:
         package for folder in find["where"] for package in find_packages(str(ROOT / folder), include=find["include"])
     }
 
-    assert {package.partition(".")[0] for package in packages} == {"afterbill", "afterbill_cli"}
+    assert {package.partition(".")[0] for package in packages} == {"afterbill", "afterbill_cli", "afterbill_reports"}
     assert {"afterbill_cli.doctor", "afterbill.connectors.stripe"} <= packages
 
 
@@ -29,5 +29,5 @@ def test_a_wheel_holds_the_templates_scripts_and_tables_too() -> None:
         if path.is_file() and path.suffix not in {".py", ".pyc"}
     ]
 
-    assert {path.suffix for path in files} >= {".css", ".html", ".js", ".json"}
+    assert {path.suffix for path in files} >= {".css", ".gz", ".html", ".js"}
     assert [str(path) for path in files if not any(fnmatch(path.name, pattern) for pattern in patterns)] == []

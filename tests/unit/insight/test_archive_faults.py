@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from afterbill.insight.archive.run import LEASE
+from afterbill_reports.archive.run import LEASE
 from tests.unit.insight.archiving import DAY, TODAY, ArchiveWorld, past
 from tests.unit.mortal import KilledError, Mortal
 

@@ -7,9 +7,9 @@ from datetime import date, timedelta
 import pytest
 
 from afterbill.insight.archive.columns import FACTS
-from afterbill.insight.archive.months import is_of_month, rows_of_month
 from afterbill.model.history import MonthTally
 from afterbill.model.questions import Question
+from afterbill_reports.archive.months import is_of_month, rows_of_month
 from tests.unit.insight.archiving import ArchiveWorld, past
 
 LONG_AGO = date(2024, 2, 1)

@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from afterbill.intake.capture_fact import Outcome
-from afterbill.intake.import_customers import CustomerImportDeps, import_customers
 from afterbill.model.billing import UNMATCHED, BillingEvent, CustomerRef, OperatorTask, SubscriptionState, Touchpoint
 from afterbill.model.errors import PayloadError
 from afterbill.model.invitation import SkipReason
 from afterbill.outreach.delivery import Outcome as Sending
+from afterbill_cli.importing.import_customers import CustomerImportDeps, import_customers
 from afterbill_cli.memory.queues import MemoryEvidence
 from tests.erased import erase
 from tests.factories import (

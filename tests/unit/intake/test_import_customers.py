@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from afterbill.intake.import_customers import TOGETHER, CustomerImportDeps, Outcome, import_customers
 from afterbill.intake.ports import MOST_WRITES, FactWrites
 from afterbill.model.billing import BillingEvent, CustomerRef
 from afterbill.model.customer import Customer
 from afterbill.model.errors import TransientError
+from afterbill_cli.importing.import_customers import TOGETHER, CustomerImportDeps, Outcome, import_customers
 from afterbill_cli.memory.table import MemoryTable
 from tests.factories import ADA, DAY, HOUR, NOON, hash_address, hash_alias, ids, news
 

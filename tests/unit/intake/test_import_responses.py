@@ -6,14 +6,14 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from afterbill.answers.external import COLLECTED, ExternalResponse
-from afterbill.intake import import_responses as service
-from afterbill.intake.import_responses import Outcome, Response, ResponseImportDeps, import_responses
 from afterbill.model.anonymous import tombstone
 from afterbill.model.channels import Channel
 from afterbill.model.customer import Customer
 from afterbill.model.errors import TransientError
 from afterbill.model.invitation import COMMENT_LENGTH, Answer, State
 from afterbill.model.questions import Question
+from afterbill_cli.importing import import_responses as service
+from afterbill_cli.importing.import_responses import Outcome, Response, ResponseImportDeps, import_responses
 from afterbill_cli.memory.table import MemoryTable
 from tests.factories import DAY, HOUR, NOON, hash_alias
 from tests.unit.loop.crashes import FAULTS, Saboteur, SimulatedCrash, Spoiled

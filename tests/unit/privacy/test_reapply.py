@@ -9,10 +9,10 @@ import pytest
 from afterbill.model.customer import Suppression
 from afterbill.model.errors import TransientError
 from afterbill.model.privacy import Erasure, Objection, PrivacyRequest, Restriction
-from afterbill.privacy.reapply import Reapplied, ReapplyDeps, merged, reapply
 from afterbill_cli.memory.ledger import MemoryLedger, MemoryRestored
 from afterbill_cli.memory.people import MemoryPeople
 from afterbill_cli.memory.table import MemoryTable
+from afterbill_cli.privacy.reapplying import Reapplied, ReapplyDeps, merged, reapply
 from tests.contract.people import ID, OTHER_ID, customer, invitation
 from tests.factories import NOON
 

@@ -11,8 +11,8 @@ import duckdb
 from afterbill.insight.archive.columns import FACTS
 from afterbill.insight.periods import Window
 from afterbill.insight.reports.asked import Asked, ReportRules
-from afterbill.insight.reports.statement import positional
 from afterbill.model.questions import SCALES, Question
+from afterbill_reports.reports.statement import positional
 
 TODAY = date(2026, 11, 22)
 NOVEMBER = Window("30d", date(2026, 10, 24), TODAY)

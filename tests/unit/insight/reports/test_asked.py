@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime
 import pytest
 
 from afterbill.insight.periods import month_of
-from afterbill.insight.reports import sql
 from afterbill.insight.reports.asked import EVERYTHING, document
+from afterbill_reports.reports import sql
 from tests.unit.insight.reports.fact_world import NOVEMBER, RULES, asked
 
 NOW = datetime(2026, 11, 22, 2, 30, tzinfo=UTC)

@@ -6,8 +6,8 @@ from datetime import date
 import pytest
 
 from afterbill.insight.periods import Window
-from afterbill.insight.reports import coverage, drivers, journey, segments, trend
 from afterbill.insight.reports.asked import EVERYTHING
+from afterbill_reports.reports import coverage, drivers, journey, segments, trend
 from tests.unit.insight.reports.fact_world import RULES, Archive, answers, asked
 
 ALL = pytest.mark.parametrize("report", [trend, segments, journey, drivers, coverage])

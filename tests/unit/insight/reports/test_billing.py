@@ -7,7 +7,7 @@ from itertools import groupby
 import pytest
 
 from afterbill.insight.reports.asked import EVERYTHING
-from afterbill.insight.reports.billing import compute
+from afterbill_reports.reports.billing import compute
 from tests.unit.insight.reports.fact_world import NOVEMBER, TODAY, Archive, asked
 from tests.unit.insight.reports.worth_world import (
     RULES,

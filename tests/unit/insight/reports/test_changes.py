@@ -7,7 +7,7 @@ import pytest
 
 from afterbill.insight.periods import Window
 from afterbill.insight.reports.asked import EVERYTHING
-from afterbill.insight.reports.changes import compute
+from afterbill_reports.reports.changes import compute
 from tests.unit.insight.reports.fact_world import NOVEMBER, TODAY, Archive, asked
 from tests.unit.insight.reports.worth_world import (
     BAD,

@@ -9,14 +9,14 @@ import sqlglot
 
 from afterbill.insight.archive.columns import place
 from afterbill.insight.periods import Window, month_of, rolling
-from afterbill.insight.reports import compute
 from afterbill.insight.reports.asked import EVERYTHING, ReportRules
-from afterbill.insight.reports.compute import Outcome, ReportDeps, compute_asked, compute_stored
 from afterbill.insight.reports.registry import HOURLY, NAMES
 from afterbill.insight.reports.requested import ReportRequest
 from afterbill.model.errors import TransientError
 from afterbill.model.questions import Question
 from afterbill_cli.memory.stored_reports import MemoryReportArchive, MemoryReports
+from afterbill_reports.reports import compute
+from afterbill_reports.reports.compute import Outcome, ReportDeps, compute_asked, compute_stored
 from tests.unit.mortal import KilledError, Mortal
 
 NOW = datetime(2026, 11, 30, 2, tzinfo=UTC)

@@ -3,9 +3,9 @@
 import pytest
 
 from afterbill.insight.reports.asked import EVERYTHING, ReportRules
-from afterbill.insight.reports.coverage import INELIGIBLE, STEPS, UNSCHEDULED, compute
 from afterbill.model.invitation import SkipReason
 from afterbill.model.questions import Question
+from afterbill_reports.reports.coverage import INELIGIBLE, STEPS, UNSCHEDULED, compute
 from tests.unit.insight.reports.fact_world import RULES, STAGES, TODAY, Archive, answer, answers, asked, fact, skipped
 
 NOON = fact()["sent_at"]

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from afterbill.insight.reports.asked import EVERYTHING, ReportRules
-from afterbill.insight.reports.drivers import compute
 from afterbill.model.questions import Question
+from afterbill_reports.reports.drivers import compute
 from tests.unit.insight.reports.fact_world import RULES, STAGES, Archive, answers, asked, skipped, some_facts
 
 

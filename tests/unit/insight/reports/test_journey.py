@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from afterbill.content import catalog
-from afterbill.insight.reports import journey
 from afterbill.insight.reports.asked import EVERYTHING, ReportRules
-from afterbill.insight.reports.emotions import emotion
-from afterbill.insight.reports.journey import compute
 from afterbill.model.questions import Category, Question
+from afterbill_reports.reports import journey
+from afterbill_reports.reports.emotions import emotion
+from afterbill_reports.reports.journey import compute
 from tests.unit.insight.reports.fact_world import RULES, STAGES, Archive, answers, asked, some_facts
 
 SUPPORT = {"stage": "support", "touchpoint": "refunded"}

@@ -9,7 +9,7 @@ import pytest
 
 from afterbill.insight.periods import Window
 from afterbill.insight.reports.asked import EVERYTHING, Body, Scope
-from afterbill.insight.reports.outcomes import OUTCOMES, compute
+from afterbill_reports.reports.outcomes import OUTCOMES, compute
 from tests.unit.insight.reports.fact_world import TODAY, Archive, asked
 from tests.unit.insight.reports.worth_world import (
     BAD,

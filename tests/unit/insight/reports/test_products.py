@@ -8,8 +8,8 @@ from statsmodels.stats.multitest import multipletests
 from afterbill.insight.measures import compare
 from afterbill.insight.nps import Tally
 from afterbill.insight.reports.asked import EVERYTHING
-from afterbill.insight.reports.products import compute
 from afterbill.model.questions import Question
+from afterbill_reports.reports.products import compute
 from tests.unit.insight.reports.fact_world import TODAY, Archive, asked
 from tests.unit.insight.reports.worth_world import RULES, archive, business, counted, did, scopes_of
 

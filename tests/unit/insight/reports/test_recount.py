@@ -4,9 +4,9 @@ from collections import Counter
 
 import pytest
 
-from afterbill.insight.reports import coverage, drivers, journey, segments, trend
 from afterbill.insight.reports.asked import EVERYTHING, ReportRules
 from afterbill.model.questions import Question
+from afterbill_reports.reports import coverage, drivers, journey, segments, trend
 from tests.unit.insight.reports.fact_world import NOVEMBER, STAGES, Archive, asked, some_facts
 from tests.unit.insight.reports.plain_recount import DIMENSIONS, by_value, counted, funnel, net_score, sent_in, value
 

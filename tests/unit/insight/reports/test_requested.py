@@ -5,9 +5,8 @@ from datetime import date
 import pytest
 
 from afterbill.insight.periods import Window, month_of, rolling
-from afterbill.insight.reports import statement
 from afterbill.insight.reports.asked import EVERYTHING, Asked, ReportRules
-from afterbill.insight.reports.registry import HOURLY, NAMES, REPORTS, WHOLE, report_of
+from afterbill.insight.reports.registry import HOURLY, NAMES, WHOLE
 from afterbill.insight.reports.requested import (
     ReportRequest,
     RequestError,
@@ -18,6 +17,8 @@ from afterbill.insight.reports.requested import (
     window_asked,
 )
 from afterbill.model.questions import Question
+from afterbill_reports.reports import statement
+from afterbill_reports.reports.modules import REPORTS, report_of
 
 TODAY = date(2026, 11, 30)
 RULES = ReportRules(segments=("industry",))

@@ -7,9 +7,9 @@ import pytest
 
 from afterbill.insight.periods import Window
 from afterbill.insight.reports.asked import EVERYTHING, Rate, ReportRules
-from afterbill.insight.reports.rates import BILLIONTHS, prices
-from afterbill.insight.reports.revenue import compute
 from afterbill.model.questions import Question
+from afterbill_reports.reports.rates import BILLIONTHS, prices
+from afterbill_reports.reports.revenue import compute
 from tests.unit.insight.reports.fact_world import NOVEMBER, TODAY, Archive, asked
 from tests.unit.insight.reports.worth_world import (
     BAD,

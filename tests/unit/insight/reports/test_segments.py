@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from statsmodels.stats.multitest import multipletests
 
 from afterbill.insight.reports.asked import EVERYTHING, ReportRules
-from afterbill.insight.reports.segments import compute
 from afterbill.model.questions import Question
+from afterbill_reports.reports.segments import compute
 from tests.unit.insight.reports.fact_world import RULES, STAGES, Archive, answers, asked, some_facts
 
 

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from afterbill.insight.reports.statement import positional
+from afterbill_reports.reports.statement import positional
 
 
 def test_names_become_places_in_their_order():

@@ -9,10 +9,10 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from afterbill.insight.reports import sql
 from afterbill.insight.reports.asked import ReportRules
-from afterbill.insight.reports.registry import REPORTS
-from afterbill.insight.reports.worth_sql import values
+from afterbill_reports.reports import sql
+from afterbill_reports.reports.modules import REPORTS
+from afterbill_reports.reports.worth_sql import values
 from tests.unit.insight.reports.fact_world import TODAY, Archive, asked, some_facts
 
 BEGINNING = sql.FACTS.strip()[:20]

@@ -6,7 +6,7 @@ import pytest
 
 from afterbill.insight.periods import Window, month_of
 from afterbill.insight.reports.asked import EVERYTHING, ReportRules
-from afterbill.insight.reports.trend import compute, periods
+from afterbill_reports.reports.trend import compute, periods
 from tests.unit.insight.reports.fact_world import NOVEMBER, RULES, TODAY, Archive, answers, asked, fact
 
 WEEKS = Window("2026-10-19..2026-11-22", date(2026, 10, 19), TODAY)

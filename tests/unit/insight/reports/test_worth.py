@@ -4,8 +4,8 @@ from importlib import import_module
 
 import pytest
 
-from afterbill.insight.reports.worth_sql import values
 from afterbill.model.questions import Question
+from afterbill_reports.reports.worth_sql import values
 from tests.unit.insight.reports.fact_world import Archive, asked
 from tests.unit.insight.reports.worth_world import RULES, archive
 

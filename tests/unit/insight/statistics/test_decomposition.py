@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from afterbill.insight.measures import measures
 from afterbill.insight.nps import Tally
-from afterbill.insight.statistics.decomposition import contributions, costs, pulls, rounded
 from afterbill.model.questions import SCALES, Question
+from afterbill_reports.statistics.decomposition import contributions, costs, pulls, rounded
 
 COUNTS = st.lists(st.integers(0, 50), min_size=11, max_size=11).map(tuple)
 PARTS = st.dictionaries(st.text(max_size=3), COUNTS, min_size=1, max_size=4)

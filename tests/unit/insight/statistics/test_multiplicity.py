@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from statsmodels.stats.multitest import multipletests
 
 from afterbill.insight.nps import Tally, p_value
-from afterbill.insight.statistics.multiplicity import LEVEL, adjusted
+from afterbill_reports.statistics.multiplicity import LEVEL, adjusted
 
 TABLE = Path(__file__).resolve().parents[4] / "../shared/judges/stats/benjamini_hochberg.json"
 CHANCES = st.lists(st.floats(0, 1), min_size=1, max_size=60)

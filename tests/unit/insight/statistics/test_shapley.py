@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 
-from afterbill.insight.statistics.shapley import lmg
+from afterbill_reports.statistics.shapley import lmg
 
 SWISS = Path(__file__).with_name("swiss.csv")
 """R's data set `swiss` (Mosteller and Tukey, 1977): fertility and five attributes of 47 districts in 1888."""

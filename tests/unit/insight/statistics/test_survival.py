@@ -7,7 +7,7 @@ import warnings
 import pytest
 from scipy.stats import chi2
 
-from afterbill.insight.statistics.survival import Followed, at_risk_on, chi2_above, kaplan_meier, logrank, median
+from afterbill_reports.statistics.survival import Followed, at_risk_on, chi2_above, kaplan_meier, logrank, median
 from tests.unit.insight.statistics.judged import judge
 
 with warnings.catch_warnings():

@@ -8,8 +8,8 @@ import pytest
 
 from afterbill.insight.measures import measures
 from afterbill.insight.nps import Tally
-from afterbill.insight.statistics.weighted import Sums, weighted
 from afterbill.model.questions import Question
+from afterbill_reports.statistics.weighted import Sums, weighted
 from tests.unit.insight.statistics.judged import judge
 
 NOBODY = Sums()

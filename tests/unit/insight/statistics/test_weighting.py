@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from afterbill.insight.measures import measures
 from afterbill.insight.nps import Tally
-from afterbill.insight.statistics.weighting import (
+from afterbill.model.questions import Question
+from afterbill_reports.statistics.weighting import (
     HEAVIEST,
     REST,
     effective,
@@ -19,7 +20,6 @@ from afterbill.insight.statistics.weighting import (
     weighted,
     weights,
 )
-from afterbill.model.questions import Question
 
 CELLS = [(touchpoint, plan) for touchpoint in "abc" for plan in "xyz"]
 

@@ -13,6 +13,15 @@ Scope = tuple[str, str]
 
 EVERYTHING: Scope = ("", "")
 
+OWN = ("touchpoint", "stage", "source", "plan", "country", "locale", "channel", "brand", "payment_method", "reason")
+"""The dimensions that every stack has, as columns."""
+
+MOST_SEGMENTS = 5
+"""Dimensions that an operator may declare; a statement has a column for each."""
+
+PERIODS = ("day", "week", "month")
+"""The lengths of a period of the report `trend`; a request names one of them in `by`."""
+
 Body = Mapping[str, Any]
 """The content of a report within one scope: `rows`, and what belongs beside them; ready for JSON."""
 

@@ -1,10 +1,4 @@
-"""The reports by name; each module is imported when it is first computed."""
-
-from collections.abc import Mapping
-from importlib import import_module
-from typing import cast
-
-from afterbill.insight.reports.asked import Report
+"""The names of the reports."""
 
 NAMES = (
     "trend",
@@ -25,12 +19,3 @@ HOURLY = ("trend", "segments", "coverage")
 
 WHOLE = frozenset({"billing", "changes", "outcomes", "revenue"})
 """The reports that follow customers through the whole archive, whatever the window."""
-
-REPORTS: Mapping[str, str] = {name: f"{__package__}.{name}" for name in NAMES}
-"""The module of each report."""
-
-
-def report_of(name: str) -> Report:
-    """Return the report of this name; KeyError where there is none."""
-    # A module with a function `compute` is what the protocol describes.
-    return cast("Report", import_module(REPORTS[name]))

@@ -9,10 +9,8 @@ from hashlib import sha256
 from typing import Any
 
 from afterbill.insight.periods import ROLLING, Window, WindowError, month_of, rolling, window_of
-from afterbill.insight.reports.asked import EVERYTHING, Asked, ReportRules, Scope
+from afterbill.insight.reports.asked import EVERYTHING, OWN, PERIODS, Asked, ReportRules, Scope
 from afterbill.insight.reports.registry import NAMES
-from afterbill.insight.reports.sql import OWN
-from afterbill.insight.reports.trend import PERIODS
 from afterbill.insight.tally import LONGEST_VALUE
 from afterbill.model.errors import AfterbillError
 from afterbill.model.questions import Question

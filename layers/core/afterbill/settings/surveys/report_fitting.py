@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from afterbill.insight.reports.sql import OWN
+from afterbill.insight.reports.asked import OWN
 from afterbill.model.check_messages import shown
 from afterbill.model.suggestions import did_you_mean
 

@@ -9,8 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationIn
 from pydantic_core import PydanticCustomError
 
 from afterbill.connectors import registry
-from afterbill.insight.reports.asked import ReportRules
-from afterbill.insight.reports.sql import MOST_SEGMENTS
+from afterbill.insight.reports.asked import MOST_SEGMENTS, ReportRules
 from afterbill.model.campaigns import Every
 from afterbill.model.channels import Channel, SmsPolicy
 from afterbill.model.check_messages import shown

@@ -13,7 +13,7 @@ from afterbill.connectors import registry
 from afterbill.connectors._kit.consent import KEYS
 from afterbill.connectors._kit.neutral import LESSONS, PATHS
 from afterbill.content.catalog import STAGES
-from afterbill.insight.reports.sql import OWN
+from afterbill.insight.reports.asked import OWN
 from afterbill.model.addresses import mailbox
 from afterbill.model.billing import Touchpoint
 from afterbill.model.channels import SENDING_CHANNELS, Channel

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from afterbill.insight import nps, proportions
-from afterbill.insight.statistics.weighting import Weighted
 from afterbill.model.questions import Question
+from afterbill_reports.statistics.weighting import Weighted
 
 
 @dataclass(frozen=True, slots=True)

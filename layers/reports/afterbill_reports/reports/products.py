@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from afterbill.insight.nps import Tally
-from afterbill.insight.reports import sql
 from afterbill.insight.reports.asked import Asked, Body, Engine, ReportRules, Scope
-from afterbill.insight.reports.rows import Why, apart, judged, scored, tally_of, unsaid
 from afterbill.insight.tally import OTHER
+from afterbill_reports.reports import sql
+from afterbill_reports.reports.rows import Why, apart, judged, scored, tally_of, unsaid
 
 MOST_PRODUCTS = 50
 """Products with a row, those with most answers."""

@@ -11,8 +11,8 @@ from fractions import Fraction
 from typing import Any
 
 from afterbill.insight.reports.asked import ReportRules
-from afterbill.insight.reports.rows import Why, unsaid
 from afterbill.model.billing import exponent
+from afterbill_reports.reports.rows import Why, unsaid
 
 BILLIONTHS = 10**9
 """The unit of prices: what a smallest unit of another currency is worth, in billionths of one of the operator's."""

@@ -11,11 +11,21 @@ from itertools import combinations
 from typing import Any
 
 from afterbill.insight.nps import Tally
-from afterbill.insight.reports import sql
-from afterbill.insight.reports.asked import EVERYTHING, LEAST, Asked, Body, Engine, ReportRules, Scope
-from afterbill.insight.reports.rows import Why, apart, judged, scored, tally_of
+from afterbill.insight.reports.asked import (
+    EVERYTHING,
+    LEAST,
+    MOST_SEGMENTS,
+    OWN,
+    Asked,
+    Body,
+    Engine,
+    ReportRules,
+    Scope,
+)
 from afterbill.insight.tally import NONE, UNKNOWN
 from afterbill.model.questions import Question
+from afterbill_reports.reports import sql
+from afterbill_reports.reports.rows import Why, apart, judged, scored, tally_of
 
 BOTH = " + "
 """Joins the names, and the values, of two dimensions that are compared together."""
@@ -25,7 +35,7 @@ SELECT {sql.scopes()}, {sql.COUNTS}
 FROM answers {sql.grouped()}
 """  # noqa: S608  # nothing but constants
 
-PAIRED = tuple((*sql.OWN, *sql.SEGMENTS[:declared]) for declared in range(sql.MOST_SEGMENTS + 1))
+PAIRED = tuple((*OWN, *sql.SEGMENTS[:declared]) for declared in range(MOST_SEGMENTS + 1))
 """The dimensions whose pairs are counted, by how many an operator declared: each one more costs ten pairs."""
 
 _AT_ONCE = 30

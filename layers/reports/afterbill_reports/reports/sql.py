@@ -9,15 +9,9 @@ from datetime import date, timedelta
 from typing import Any
 
 from afterbill.insight.periods import Window
-from afterbill.insight.reports.asked import EVERYTHING, Asked, ReportRules, Scope
+from afterbill.insight.reports.asked import EVERYTHING, MOST_SEGMENTS, OWN, Asked, ReportRules, Scope
 from afterbill.insight.tally import NONE, UNKNOWN
 from afterbill.model.questions import Question
-
-OWN = ("touchpoint", "stage", "source", "plan", "country", "locale", "channel", "brand", "payment_method", "reason")
-"""The dimensions that every stack has, as columns."""
-
-MOST_SEGMENTS = 5
-"""Dimensions that an operator may declare; a statement has a column for each."""
 
 SEGMENTS = tuple(f"segment_{number}" for number in range(1, MOST_SEGMENTS + 1))
 COLUMNS = (*OWN, *SEGMENTS)

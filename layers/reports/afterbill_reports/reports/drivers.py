@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from afterbill.insight.nps import Tally
-from afterbill.insight.reports import sql
 from afterbill.insight.reports.asked import EVERYTHING, Asked, Body, Engine, ReportRules, Scope
-from afterbill.insight.reports.attributes import attributes
-from afterbill.insight.reports.rows import scored, share, tally_of, total
-from afterbill.insight.statistics.decomposition import contributions, pulls, rounded
+from afterbill_reports.reports import sql
+from afterbill_reports.reports.attributes import attributes
+from afterbill_reports.reports.rows import scored, share, tally_of, total
+from afterbill_reports.statistics.decomposition import contributions, pulls, rounded
 
 BY = tuple(name for name in sql.COLUMNS if name != "reason")
 

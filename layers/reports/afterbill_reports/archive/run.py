@@ -11,7 +11,6 @@ from datetime import date, datetime, time, timedelta, tzinfo
 from functools import partial
 
 from afterbill.insight.archive.columns import COMMENTS, FACTS, day_of, place
-from afterbill.insight.archive.months import is_of_month, rows_of_month
 from afterbill.insight.archive.rows import Row, archived, comment_of, hours_of, row_of, without_person
 from afterbill.insight.archive.rows import day_of as lies_under
 from afterbill.insight.compute_nps import recountable
@@ -19,6 +18,7 @@ from afterbill.insight.ports import Archived, ArchiveFiles, ArchiveState, Change
 from afterbill.model.errors import UnreadableError
 from afterbill.model.invitation import Invitation
 from afterbill.model.retention import Retention
+from afterbill_reports.archive.months import is_of_month, rows_of_month
 
 LEASE = timedelta(minutes=15)
 """As long as the function lives: the owner of an expired lease is dead and cannot write older files."""

@@ -9,11 +9,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from afterbill.insight.reports import sql
 from afterbill.insight.reports.asked import FEW, LEAST, Asked, Body, Engine, ReportRules, Scope
-from afterbill.insight.reports.rates import Amount, prices, round_minor, unconverted
-from afterbill.insight.reports.rows import Why, figure, share, unsaid
-from afterbill.insight.reports.worth_sql import (
+from afterbill_reports.reports import sql
+from afterbill_reports.reports.rates import Amount, prices, round_minor, unconverted
+from afterbill_reports.reports.rows import Why, figure, share, unsaid
+from afterbill_reports.reports.worth_sql import (
     BAD,
     CONVERTED,
     CURRENCIES,
@@ -32,7 +32,7 @@ from afterbill.insight.reports.worth_sql import (
     texts,
     values,
 )
-from afterbill.insight.statistics.weighted import Sums, weighted
+from afterbill_reports.statistics.weighted import Sums, weighted
 
 ORDER = (GOOD, NEUTRAL, BAD)
 

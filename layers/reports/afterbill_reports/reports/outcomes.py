@@ -9,10 +9,10 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from afterbill.insight.reports import sql
 from afterbill.insight.reports.asked import FEW, Asked, Body, Engine, ReportRules, Scope
-from afterbill.insight.reports.rows import Why, figure, judged, unsaid
-from afterbill.insight.reports.worth_sql import (
+from afterbill_reports.reports import sql
+from afterbill_reports.reports.rows import Why, figure, judged, unsaid
+from afterbill_reports.reports.worth_sql import (
     AFTER,
     BAD,
     CONTINUED,
@@ -30,7 +30,7 @@ from afterbill.insight.reports.worth_sql import (
     texts,
     values,
 )
-from afterbill.insight.statistics.survival import Followed, kaplan_meier, logrank
+from afterbill_reports.statistics.survival import Followed, kaplan_meier, logrank
 
 OUTCOMES: Mapping[str, tuple[str, ...]] = {
     "retention": ("cancelled",),

@@ -7,7 +7,6 @@ from typing import Any
 from afterbill.adapters.aws.clients import transient
 from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.batches import query, write_batches
-from afterbill.adapters.dynamodb.history import HistoryTable
 from afterbill.adapters.dynamodb.items import decode, encode
 from afterbill.adapters.dynamodb.leases import LeaseTable
 from afterbill.adapters.dynamodb.stored import reading
@@ -16,6 +15,7 @@ from afterbill.insight.ports import ArchiveState, ChangeMark, Page
 from afterbill.model.errors import UnreadableError
 from afterbill.model.history import MonthTally
 from afterbill.model.invitation import StoredInvitation
+from afterbill_reports.adapters.history_table import HistoryTable
 
 _MOST_KEYS = 100
 """Keys that BatchGetItem takes."""

@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from afterbill.insight.nps import Tally
-from afterbill.insight.reports import sql
 from afterbill.insight.reports.asked import Asked, Body, Engine, ReportRules, Scope
-from afterbill.insight.reports.rows import Why, scored, tally_of, unsaid
-from afterbill.insight.reports.worth_sql import (
+from afterbill.insight.tally import NONE
+from afterbill_reports.reports import sql
+from afterbill_reports.reports.rows import Why, scored, tally_of, unsaid
+from afterbill_reports.reports.worth_sql import (
     ENDS,
     SETTLED,
     by_scope,
@@ -19,8 +20,7 @@ from afterbill.insight.reports.worth_sql import (
     texts,
     values,
 )
-from afterbill.insight.statistics.survival import Followed, median
-from afterbill.insight.tally import NONE
+from afterbill_reports.statistics.survival import Followed, median
 
 FAILED, DUNNING = "payment_failed", "dunning"
 

@@ -7,7 +7,7 @@ from typing import Any
 import duckdb
 
 from afterbill.insight.archive.columns import COMMENTS, FACTS
-from afterbill.insight.reports.statement import Parameter, positional
+from afterbill_reports.reports.statement import Parameter, positional
 
 _ROWS = 20_000
 """Rows of a row group of gathered files: few enough that a month skips most of them."""

@@ -7,9 +7,9 @@ from typing import Any
 from afterbill.insight.measures import measures, p_value, score
 from afterbill.insight.nps import Tally
 from afterbill.insight.reports.asked import FEW, LEAST
-from afterbill.insight.statistics.decomposition import PLACES
-from afterbill.insight.statistics.multiplicity import LEVEL, adjusted
 from afterbill.model.questions import Question
+from afterbill_reports.statistics.decomposition import PLACES
+from afterbill_reports.statistics.multiplicity import LEVEL, adjusted
 
 
 class Why(StrEnum):

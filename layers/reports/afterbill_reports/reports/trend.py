@@ -8,12 +8,9 @@ from typing import Any
 
 from afterbill.insight.nps import Tally
 from afterbill.insight.periods import Window, month_after
-from afterbill.insight.reports import sql
-from afterbill.insight.reports.asked import Asked, Body, Engine, ReportRules, Scope
-from afterbill.insight.reports.rows import changed, judged, share, tally_of, total
-
-PERIODS = ("day", "week", "month")
-"""The lengths of a period; a request names one of them in `by`."""
+from afterbill.insight.reports.asked import PERIODS, Asked, Body, Engine, ReportRules, Scope
+from afterbill_reports.reports import sql
+from afterbill_reports.reports.rows import changed, judged, share, tally_of, total
 
 _WHOLE = "window"
 _LONGEST = {"day": 31, "week": 120}

@@ -9,8 +9,8 @@ from typing import Protocol
 
 import duckdb
 
-from afterbill.adapters.duckdb.engine import DuckEngine, gather
 from afterbill.insight.ports import ArchiveFile, Opened
+from afterbill_reports.adapters.duckdb.engine import DuckEngine, gather
 
 
 class Copies(Protocol):

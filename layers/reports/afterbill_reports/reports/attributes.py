@@ -6,12 +6,12 @@ from typing import Any
 
 from afterbill.insight.nps import Tally
 from afterbill.insight.reports.asked import EVERYTHING, FEW, Asked, Engine, ReportRules, Scope
-from afterbill.insight.reports.rows import Why, figure, unsaid
-from afterbill.insight.reports.segments import read_pairs, read_singles
-from afterbill.insight.statistics.decomposition import worth
-from afterbill.insight.statistics.shapley import MOST_GROUPS, lmg
 from afterbill.insight.tally import UNKNOWN
 from afterbill.model.questions import SCALES, Question
+from afterbill_reports.reports.rows import Why, figure, unsaid
+from afterbill_reports.reports.segments import read_pairs, read_singles
+from afterbill_reports.statistics.decomposition import worth
+from afterbill_reports.statistics.shapley import MOST_GROUPS, lmg
 
 _OF_THE_ANSWER = frozenset({"reason", "stage"})
 """No attributes of who answers: a reason belongs to the answer, and a stage says the same as its touchpoints."""

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from afterbill.insight.reports.asked import EVERYTHING, Asked, ReportRules, Scope
-from afterbill.insight.reports.rates import MOST_CURRENCIES, prices
-from afterbill.insight.reports.sql import COLUMNS, FACTS, SEGMENTS, dimension_name, grouped, parameters, scopes
 from afterbill.model.questions import SCALES, Question
+from afterbill_reports.reports.rates import MOST_CURRENCIES, prices
+from afterbill_reports.reports.sql import COLUMNS, FACTS, SEGMENTS, dimension_name, grouped, parameters, scopes
 
 SETTLED = ("payment_succeeded", "payment_recovered", "subscription_started", "renewed", "order_paid")
 """Touchpoints with which a payment arrives; every payment is a fact at one of them."""

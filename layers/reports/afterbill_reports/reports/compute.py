@@ -13,11 +13,12 @@ from typing import Any
 from afterbill.insight.periods import ROLLING, Window, month_of, rolling, window_of
 from afterbill.insight.ports import Archive, ArchiveFile, Opened, StoredReports
 from afterbill.insight.reports.asked import EVERYTHING, Body, Engine, ReportRules, Scope
-from afterbill.insight.reports.registry import HOURLY, NAMES, WHOLE, report_of
+from afterbill.insight.reports.registry import HOURLY, NAMES, WHOLE
 from afterbill.insight.reports.requested import ReportRequest, RequestError, request_of, scope_key
-from afterbill.insight.reports.sql import LONGEST_LAG
 from afterbill.model.errors import TransientError
 from afterbill.model.questions import Question
+from afterbill_reports.reports.modules import report_of
+from afterbill_reports.reports.sql import LONGEST_LAG
 
 MONTHS = 25
 """Calendar months that are stored, this one included: two years, and one to compare with."""

@@ -5,13 +5,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from afterbill.insight import proportions
-from afterbill.insight.reports import sql
 from afterbill.insight.reports.asked import EVERYTHING, FEW, LEAST, Asked, Body, Engine, ReportRules, Scope
-from afterbill.insight.reports.rows import Why, figure, judged, scored, share, tally_of, total, unsaid
-from afterbill.insight.statistics.weighting import Cell, post_stratified
 from afterbill.insight.tally import UNKNOWN
 from afterbill.model.channels import Channel
 from afterbill.model.invitation import SkipReason
+from afterbill_reports.reports import sql
+from afterbill_reports.reports.rows import Why, figure, judged, scored, share, tally_of, total, unsaid
+from afterbill_reports.statistics.weighting import Cell, post_stratified
 
 STEPS = ("facts", "eligible", "scheduled", "sent", "delivered", "opened", "answered")
 """The steps from a fact to its answer; none has more than the one before."""

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 from botocore.exceptions import ClientError
 
 from afterbill.adapters.aws.clients import error_code, transient
-from afterbill.insight.reports.statement import Parameter, positional
 from afterbill.model.errors import AfterbillError, TransientError
+from afterbill_reports.reports.statement import Parameter, positional
 
 LONGEST_STATEMENT, LONGEST_PARAMETER = 262_144, 1024
 """Bytes of a statement and letters of a parameter that Athena takes."""

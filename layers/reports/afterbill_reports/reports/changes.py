@@ -10,11 +10,11 @@ from datetime import timedelta
 from typing import Any
 
 from afterbill.insight.periods import ROLLING
-from afterbill.insight.reports import sql
 from afterbill.insight.reports.asked import EVERYTHING, Asked, Body, Engine, ReportRules, Scope
-from afterbill.insight.reports.rates import Amount, prices, unconverted
-from afterbill.insight.reports.rows import Why, unsaid
-from afterbill.insight.reports.worth_sql import (
+from afterbill_reports.reports import sql
+from afterbill_reports.reports.rates import Amount, prices, unconverted
+from afterbill_reports.reports.rows import Why, unsaid
+from afterbill_reports.reports.worth_sql import (
     BAD,
     GOOD,
     HELD,

@@ -1,0 +1,1 @@
+"""Reports: what needs DuckDB, in a layer of its own."""

@@ -1,0 +1,1 @@
+"""What each report asks of the archive, and what it says of the counts."""
