@@ -20,7 +20,7 @@ export __SAM_CLI_APP_DIR := $(CURDIR)/.local/sam
 export PLAYWRIGHT_BROWSERS_PATH := $(CURDIR)/.local/browsers
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo build deploy up down test test-fast lint format bench corpus preview openapi lab simulate month load lock clean chromium judges
+.PHONY: help setup demo build deploy up down test test-fast lint format bench corpus preview openapi lab simulate month load history lock clean chromium judges
 
 help: ## Print these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -84,6 +84,9 @@ month: .venv/.ready ## A month with four outages: what was lost, which alarm ran
 
 load: .venv/.ready ## The first of a month: what breaks first, which parameter to raise (SEED=n WEBHOOKS=n an hour)
 	@PYTHONHASHSEED=0 $(RUN) -m afterbill_dev.load first $(or $(WEBHOOKS),100000) $(SEED)
+
+history: setup ## Two years of customers with planted effects in the local stack, for its reports (SEED=n CUSTOMERS=n)
+	@$(RUN) -m afterbill_dev.history $(if $(SEED),--seed "$(SEED)") $(if $(CUSTOMERS),--customers "$(CUSTOMERS)")
 
 setup: .venv/.ready .venv-stack/.ready chromium judges ## Only prepare: environments, a browser, judges of mails
 
