@@ -151,6 +151,7 @@ def computed(stack):
     compute, answers = stack.load("compute_reports"), iter([True])
     stack.patch.setattr(reports, "report_of", lambda _name: SimpleNamespace(compute=lambda *_: {}))
     stack.patch.setattr("functions.compute_reports.app.goes_on", lambda *_: lambda: next(answers, False))
+    stack.records("ReportRequests")  # what archive_facts and read_reports asked for
     queue = SqsReportQueue(stack.sqs, stack.resolver.made["ReportRequests"]["Ref"])
     queue.send({"kind": "stored", "nightly": False})
     queue.send({"kind": "asked", "request": ReportRequest("trend", month_of(day)).payload()})
