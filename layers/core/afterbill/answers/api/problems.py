@@ -4,12 +4,10 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from pydantic import ValidationError
-
-from afterbill.answers.api.bodies import FIELDS
-from afterbill.answers.api.values import IN_WORDS
+if TYPE_CHECKING:  # whoever reads has no body to check, and starts without pydantic
+    from pydantic import ValidationError
 
 _Fields: TypeAlias = Mapping[tuple[int | str, ...], frozenset[str]]
 TYPE = "application/problem+json"
@@ -72,14 +70,21 @@ TOO_MANY_REPORTS = Problem(
 UNAVAILABLE = Problem(503, "try_again", "A service did not answer; send the same request again.", {"Retry-After": "30"})
 
 
-def faults_of(error: ValidationError, fields: _Fields = FIELDS) -> list[dict[str, str]]:
-    """Return the errors of pydantic in our words, each with the name of its field; `fields` are those of each place."""
+def faults_of(error: "ValidationError", fields: _Fields | None = None) -> list[dict[str, str]]:
+    """Return the errors of pydantic in our words, each with the name of its field.
+
+    `fields` are those of each place; of an answer, unless others are named.
+    """
+    from afterbill.answers.api.bodies import FIELDS  # noqa: PLC0415  # only mistakes need it
+
+    known = FIELDS if fields is None else fields
     errors = error.errors(include_url=False, include_input=False)
-    return [{"field": _name(fault["loc"]), "message": _message(fault, fields)} for fault in errors[:_MOST]]
+    return [{"field": _name(fault["loc"]), "message": _message(fault, known)} for fault in errors[:_MOST]]
 
 
 def _message(fault: Mapping[str, Any], fields: _Fields) -> str:
-    from afterbill.model.check_messages import in_words  # noqa: PLC0415  # only mistakes pay for it
+    from afterbill.answers.api.values import IN_WORDS  # noqa: PLC0415  # only mistakes pay for it
+    from afterbill.model.check_messages import in_words  # noqa: PLC0415  # likewise
     from afterbill.model.suggestions import hint  # noqa: PLC0415  # likewise
 
     limits = fault.get("ctx", {})
