@@ -6,9 +6,9 @@ from functools import partial
 import duckdb
 import pytest
 
-from afterbill.adapters.aws.athena import AthenaEngine
-from afterbill.adapters.duckdb.engine import DuckEngine
+from afterbill_cli.athena import AthenaEngine
 from afterbill_dev.local.ministack_gaps import fill_parameters
+from afterbill_reports.adapters.duckdb.engine import DuckEngine
 from tests.e2e.town import RUN, Town, eventually
 
 PLAN = f"archived-{RUN}"
