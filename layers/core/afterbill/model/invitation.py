@@ -4,12 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
+from typing import TYPE_CHECKING
 
 from afterbill.model.billing import Money, links_of
 from afterbill.model.errors import UnreadableError
 from afterbill.model.questions import Question, Scale, scale_of
-from afterbill.model.recurring import Recurring
 from afterbill.model.visits import CondensedVisits, Visit
+
+if TYPE_CHECKING:  # named in annotations alone
+    from afterbill.model.recurring import Recurring
 
 
 class State(StrEnum):
@@ -172,7 +175,7 @@ class Invitation:
     #: The amount of the fact.
     money: Money | None = None
     #: The price of the subscription that the fact is about, for each of its intervals.
-    recurring: Recurring | None = None
+    recurring: "Recurring | None" = None
     #: The billing system's code for why the subscription ended.
     reported_reason: str = ""
     #: The customer's words about that end, as the billing system reports them.

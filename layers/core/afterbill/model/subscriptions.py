@@ -3,9 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from afterbill.model.billing import REVERSALS, BillingEvent, SubscriptionState, Touchpoint
-from afterbill.model.recurring import Recurring
+
+if TYPE_CHECKING:  # named in annotations alone
+    from afterbill.model.recurring import Recurring
 
 MOST = 20
 """Subscriptions that are remembered of one customer; of more, those that were heard of last."""
@@ -61,7 +64,7 @@ class Subscription:
     running_at: datetime | None = None
     expired_at: datetime | None = None
     farewell: str = ""
-    recurring: Recurring | None = None
+    recurring: "Recurring | None" = None
     priced_at: datetime | None = None
 
     @property
@@ -135,7 +138,7 @@ def _told(known: Subscription, event: BillingEvent, at: datetime) -> Subscriptio
     return known
 
 
-def _priced(known: Subscription, price: Recurring | None, at: datetime) -> Subscription:
+def _priced(known: Subscription, price: "Recurring | None", at: datetime) -> Subscription:
     """Return it with the newest price; one that is heard again is not written again each time."""
     if price is None or (known.priced_at and known.priced_at > at):
         return known
@@ -143,12 +146,12 @@ def _priced(known: Subscription, price: Recurring | None, at: datetime) -> Subsc
     return known if again else replace(known, recurring=price, priced_at=at)
 
 
-def recurring_of(event: BillingEvent, subscriptions: Mapping[str, Subscription]) -> Recurring | None:
+def recurring_of(event: BillingEvent, subscriptions: Mapping[str, Subscription]) -> "Recurring | None":
     """Return what the subscription of an event costs: as the event says, else as was said last."""
     return event.recurring or price_of(event.objects, subscriptions)
 
 
-def price_of(objects: Mapping[str, str], subscriptions: Mapping[str, Subscription]) -> Recurring | None:
+def price_of(objects: Mapping[str, str], subscriptions: Mapping[str, Subscription]) -> "Recurring | None":
     """Return what was said last of the price of the subscription among these objects (kind -> id)."""
     known = subscriptions.get(objects.get("subscription", ""))
     return known.recurring if known else None

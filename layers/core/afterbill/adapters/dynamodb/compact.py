@@ -3,19 +3,20 @@
 import re
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
-from typing import Any, SupportsInt
+from typing import TYPE_CHECKING, Any, SupportsInt
 
 from boto3.dynamodb.types import Binary
 
 from afterbill.adapters.dynamodb.stored import require
 from afterbill.model.billing import Money
-from afterbill.model.recurring import UNITS, Recurring
 from afterbill.model.subscriptions import Subscription
+
+if TYPE_CHECKING:
+    from afterbill.model.recurring import Recurring
 
 _SES_GROUPS = (16, 8, 4, 4, 4, 12, 6)
 """Digits of the groups of a message id of SES, as in 0100018e2a4b6c8d-1a2b3c4d-5e6f-7081-92a3-b4c5d6e7f809-000000."""
 _PRICE = re.compile(r"(?:(-?\d+)([A-Z]{3}))?([1-9]\d*)([dwmy])")
-_UNITS = {unit[0]: unit for unit in UNITS}
 _MOMENTS = 5
 """Moments in the text of a subscription."""
 
@@ -30,19 +31,21 @@ def from_microseconds(text: SupportsInt | str) -> datetime:
     return datetime.fromtimestamp(0, UTC) + timedelta(microseconds=int(text))
 
 
-def price_text(recurring: Recurring, money: Money | None = None) -> str:
+def price_text(recurring: "Recurring", money: Money | None = None) -> str:
     """A price in a few characters: `4900EUR1m`, or `1m` where the amount is that of the fact."""
     amount = "" if recurring.money == money else f"{recurring.money.amount}{recurring.money.currency}"
     return f"{amount}{recurring.every}{recurring.unit[0]}"
 
 
-def price_of(text: str, money: Money | None = None) -> Recurring:
+def price_of(text: str, money: Money | None = None) -> "Recurring":
     """Inverse of `price_text`."""
+    from afterbill.model.recurring import UNITS, Recurring  # noqa: PLC0415  # pages and answers read no prices
+
     found = _PRICE.fullmatch(text)
     require(found is not None and bool(found[1] or money), "a price that is none")
     amount, currency, every, unit = found.groups() if found else ("", "", "", "")
     told = Money(int(amount), currency) if amount else money
-    return Recurring(told or Money(0, ""), int(every), _UNITS[unit])
+    return Recurring(told or Money(0, ""), int(every), next(one for one in UNITS if one.startswith(unit)))
 
 
 def subscription_text(subscription: Subscription) -> str:

@@ -3,13 +3,13 @@
 import re
 from collections.abc import Mapping
 from datetime import date, timedelta
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from afterbill.connectors import registry
-from afterbill.insight.reports.asked import MOST_SEGMENTS, ReportRules
+from afterbill.insight.reports.asked import MOST_SEGMENTS
 from afterbill.model.campaigns import Every
 from afterbill.model.channels import Channel, SmsPolicy
 from afterbill.model.check_messages import shown
@@ -22,11 +22,22 @@ from afterbill.model.visits import Integrity
 from afterbill.outreach.caps import SendingCaps
 from afterbill.outreach.policy import Stops
 from afterbill.settings.surveys.fitting import UNFIT, keeps_to_the_cooldown, outlives_what_follows
+from afterbill.settings.surveys.report_tables import (
+    JourneyTable,
+    MeasureTable,
+    NoteTable,
+    RateTable,
+    ReportsTable,
+    RevenueTable,
+    StepTable,
+    VersionTable,
+)
 from afterbill.settings.surveys.values import (
     Duration,
     Line,
     Name,
     Stage,
+    Table,
     TouchpointName,
     address,
     channel_list,
@@ -40,23 +51,15 @@ from afterbill.settings.surveys.values import (
     meaning,
     network,
     origin,
-    own_currency,
-    pair,
     path,
     price,
     provider,
     segment_name,
-    several_tables,
     whole_days,
     within,
     word,
     zone_name,
 )
-
-Day = date
-_T = TypeVar("_T")
-_Several = Annotated[tuple[_T, ...], BeforeValidator(several_tables), Field(strict=False)]
-"""Tables without names."""
 
 _PART_OF_ADDRESS = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 _LEAST_PATIENCE = timedelta(hours=1)
@@ -64,12 +67,6 @@ _WEEKEND = frozenset({5, 6})
 _CAPS = SendingCaps()
 
 _INTEGRITY, _SMS, _RETENTION = Integrity(), SmsPolicy(), Retention()
-
-
-class Table(BaseModel):
-    """No key may be unknown, no value is guessed."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class RuleTable(Table):
@@ -289,78 +286,6 @@ class RetentionTable(Table):
     visits: Annotated[Duration, within(timedelta(days=7)), whole_days] = _RETENTION.visits
     audit: Annotated[Duration, within(timedelta(days=365)), whole_days] = _RETENTION.audit
     archive: Annotated[Duration, within(timedelta(days=400)), whole_days] = _RETENTION.archive
-
-
-class ReportsTable(Table):
-    """[reports]: the attribute that names an account, and the pairs of dimensions that are compared."""
-
-    account: Line = ""
-    pairs: Annotated[
-        tuple[Annotated[tuple[str, str], BeforeValidator(pair)], ...], Field(strict=False, max_length=10)
-    ] = ()
-
-
-class RateTable(Table):
-    """The price of one unit of a currency."""
-
-    since: date
-    currency: Annotated[str, BeforeValidator(own_currency)]
-    price: Annotated[float, Field(gt=0, allow_inf_nan=False)]
-
-
-class RevenueTable(Table):
-    """[revenue]: the currency in which amounts are added up."""
-
-    currency: Annotated[str, BeforeValidator(own_currency)] = ReportRules().currency
-    rates: _Several[RateTable] = ()
-
-
-class NoteTable(Table):
-    """What somebody found out about a step of the journey."""
-
-    text: Line
-    source: Line = ""
-    date: Day | None = None
-
-
-class MeasureTable(Table):
-    """What is planned for a step of the journey."""
-
-    text: Line
-    owner: Line = ""
-    due: date | None = None
-
-
-class StepTable(Table):
-    """A step of the journey."""
-
-    name: Line
-    stage: Stage = ""
-    touchpoints: Annotated[tuple[TouchpointName, ...], Field(strict=False)] = ()
-    owner: Line = ""
-    notes: _Several[NoteTable] = ()
-    measures: _Several[MeasureTable] = ()
-
-    @model_validator(mode="after")
-    def _is_about_something(self) -> "StepTable":
-        if bool(self.stage) == bool(self.touchpoints):
-            message = 'needs either stage = "purchase" or touchpoints = ["order_paid"]'
-            raise ValueError(message)
-        return self
-
-
-class VersionTable(Table):
-    """A change of the journey."""
-
-    name: Line
-    since: date
-
-
-class JourneyTable(Table):
-    """[journey]: the steps that customers take."""
-
-    steps: _Several[StepTable] = ()
-    versions: _Several[VersionTable] = ()
 
 
 class SurveysFile(Table):

@@ -7,7 +7,7 @@ from ipaddress import ip_network
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BeforeValidator, ValidationInfo
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationInfo
 
 from afterbill.connectors import registry
 from afterbill.connectors._kit.consent import KEYS
@@ -38,6 +38,12 @@ _CURRENCY = re.compile(r"[A-Z]{3}|presentment")
 _ISO_CURRENCY = re.compile(r"[A-Z]{3}")
 _LONGEST_LINE = 200
 _TAKEN = frozenset({*OWN, *DIMENSIONS, "account", "question", REMOVED})
+
+
+class Table(BaseModel):
+    """A table: no key may be unknown, no value is guessed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 def name(text: object) -> str:
