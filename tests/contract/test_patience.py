@@ -23,7 +23,7 @@ from afterbill.model.short_links import short_code
 from afterbill.runtime import batch
 from tests.contract.template import of_type, properties, template
 from tests.integration.asking import asked as privacy_asked
-from tests.integration.calling import reported
+from tests.integration.calling import KEY, reported
 from tests.integration.in_product import asked, with_in_product
 from tests.integration.resolving import REGION, Resolver
 from tests.integration.samples import (
@@ -54,6 +54,7 @@ REQUESTS = {
     "offer_survey": asked,
     "collect_response": lambda: reported(idempotency_key="1"),
     "request_privacy": privacy_asked,
+    "read_reports": lambda: sample("api/report_get", KEY=KEY, REPORT="trend", QUERY="window=30d"),
 }
 OF_HTTP = [
     name

@@ -154,7 +154,9 @@ def test_rows_are_printed_while_the_rest_is_not_read_yet(stack, keep, monkeypatc
     keep(*(given(number, Answer(9), NOW - number * DAY) for number in range(3)))
     asked = []
     table = AnsweredTable(stack.client("dynamodb"), TABLE)
-    monkeypatch.setattr(table, "read", lambda wanted: asked.append(wanted) or type(table).read(table, wanted))
+    monkeypatch.setattr(
+        table, "read", lambda wanted, **how: asked.append(wanted) or type(table).read(table, wanted, **how)
+    )
 
     first = next(pages(Days(date(2026, 11, 16), date(2026, 11, 22)), Selection(), ReadDeps(table, lambda one: one)))
 
@@ -245,7 +247,7 @@ def test_one_that_cannot_be_read_is_passed_over_and_told(stack, keep, capsys):
 def test_one_that_is_gone_between_the_index_and_the_table_is_passed_over(keep, read, monkeypatch):
     keep(given(1, Answer(9)), given(2, Answer(8)))
     whole = AnsweredTable.read
-    monkeypatch.setattr(AnsweredTable, "read", lambda table, wanted: whole(table, wanted[1:]))
+    monkeypatch.setattr(AnsweredTable, "read", lambda table, wanted, **how: whole(table, wanted[1:], **how))
 
     assert len(read()) == 1
 

@@ -13,7 +13,7 @@ REPORTS = ("billing", "products", "revenue", "outcomes", "changes")
 
 
 def module(name: str):
-    return import_module(f"afterbill.insight.reports.{name}")
+    return import_module(f"afterbill_reports.reports.{name}")
 
 
 @pytest.mark.parametrize("name", REPORTS)
