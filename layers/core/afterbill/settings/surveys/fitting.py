@@ -91,4 +91,4 @@ def _outliving(file: "SurveysFile") -> Iterator[tuple[tuple[str, ...], str]]:
     if file.retention.customers < file.retention.responses:
         yield ("retention", "customers"), "must be no shorter than responses: nobody finds the surveys of who is gone"
     if file.retention.archive < file.retention.responses:
-        yield ("retention", "archive"), "must be no shorter than responses: what may still change is archived again"
+        yield ("retention", "archive"), "must be no shorter than responses: reports would forget what still counts"
