@@ -31,8 +31,8 @@ _UNITS = ("bytes", "kB", "MB", "GB")
 def command(*, sql: str, why: str, output: Output, choice: StackChoice) -> int:
     """Ask the archive in SQL of your own.
 
-    Athena runs it. SQL is a statement such as "SELECT touchpoint, count(*) FROM facts GROUP BY 1", or - to read one from
-    stdin. docs/queries.md describes the tables. Ctrl-C stops the query. The act is noted in the audit trail.
+    Athena runs it. SQL is a statement such as "SELECT touchpoint, count(*) FROM facts GROUP BY 1", or - to read one
+    from stdin. docs/queries.md describes the tables. Ctrl-C stops the query. The act is noted in the audit trail.
     """
     statement = sys.stdin.read() if sql == STDIN else sql
     stack = deployed.connect(choice)

@@ -143,7 +143,6 @@ RATE = {"since": date(2027, 1, 1), "currency": "USD", "price": 0.9}
             },
             'journey.versions.1: "2027-01-01" stands twice',
         ),
-        ({"retention": {"archive": "729d"}}, "retention.archive: must be no shorter than responses: what may still "),
     ],
 )
 def test_a_mistake_is_named(tables: dict[str, Any], mistake: str) -> None:
