@@ -114,11 +114,11 @@ def judge(seeds: range, customers: int) -> list[Row]:
         found.update(planted(said))
         called = [row["dimension"] for row in _chosen(said) if row["real"]]
         false, real = false + sum(name in _WITHOUT_EFFECT for name in called), real + len(called)
-        sums += _adds_up(said["drivers"])
+        sums += adds_up(said["drivers"])
         wrong.update(errors(bodies(seed, customers, NONE)))
         _tell(f"{seed + 1 - seeds.start} of {len(seeds)} histories")
     of = len(seeds)
-    most = f"at most {_most(of)}"
+    most = f"at most {most_errors(of)}"
     return [
         Row("segments", "planted: the plan Basic rates 0.7 lower", found["plan Basic"], of, "power"),
         Row(
@@ -137,13 +137,14 @@ def judge(seeds: range, customers: int) -> list[Row]:
     ]
 
 
-def _adds_up(drivers: Body) -> bool:
+def adds_up(drivers: Body) -> bool:
+    """Return whether the parts of the score add up to it."""
     parts: float = sum(row["contribution"] for row in drivers["rows"])
     total: float = drivers["total"]["score"]
     return abs(parts - total) < 1e-4  # noqa: PLR2004  # each part is rounded to six digits
 
 
-def _most(of: int) -> int:
+def most_errors(of: int) -> int:
     """Return how many of so many histories may err, if one in twenty does: two standard errors above."""
     return round(0.05 * of + 2 * sqrt(0.05 * 0.95 * of))
 
