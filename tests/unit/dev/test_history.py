@@ -38,9 +38,7 @@ def test_nobody_is_asked_twice_within_the_cooldown(facts):
         if one.sent_at:
             asked[one.customer_id].append(one.sent_at)
 
-    assert all(
-        later - sooner >= COOLDOWN for sent in asked.values() for sooner, later in zip(sent, sent[1:], strict=False)
-    )
+    assert all(later - sooner >= COOLDOWN for sent in asked.values() for sooner, later in pairwise(sent))
     assert {one.reason for one in facts if one.state is State.CLOSED} == {SkipReason.COOLDOWN, SkipReason.NOT_ASKED}
 
 
@@ -83,9 +81,8 @@ def test_two_standard_errors_are_allowed_above_one_in_twenty():
 
 
 def test_the_page_holds_a_table_of_200_histories_that_keeps_to_what_is_allowed():
-    rows = [
-        line.strip("| ").split(" | ") for line in judge.PAGE.read_text("utf-8").splitlines() if " of 200 | " in line
-    ]
+    lines = judge.PAGE.read_text("utf-8").splitlines()
+    rows = [line.strip("| ").split(" | ") for line in lines if " of 200 | " in line]
 
     assert len(rows) >= 10
     for _, what, found, allowed in rows:
