@@ -88,7 +88,7 @@ def command(  # noqa: PLR0913  # its options
     NAME is trend, segments, journey, drivers, billing, products, revenue, outcomes, coverage or changes.
 
     Windows of 7, 30, 90 and 365 days and months are computed every night; all else is computed when it is asked for,
-    which takes up to a minute or two. docs/reading-reports.md describes each report.
+    which takes up to a minute or two. docs/reports.md says what each report means.
     """
     wanted = form_of(form, to, as_json=as_json, to_bucket=to_bucket)
     stack = deployed.connect(choice)
@@ -103,6 +103,8 @@ def command(  # noqa: PLR0913  # its options
 def form_of(form: str | None, to: Path | None, *, as_json: bool, to_bucket: bool) -> Form:
     """Return the form that is wanted; UsageError where two are named, or a workbook has no place."""
     ending = to.suffix.removeprefix(".").lower() if to else ""
+    if ending not in {"", "txt", *Form} and not (form or as_json):
+        raise click.UsageError(f"no form is called {ending}: name it by --output, or end the file in csv, json or xlsx")
     named = {Form(one) for one in (form, "json" if as_json else None, ending) if one in list(Form)}
     if len(named) > 1:
         raise click.UsageError(f"--output and the ending of the file name two forms: {', '.join(sorted(named))}")
@@ -163,6 +165,8 @@ def show(  # noqa: PLR0913  # what is shown, where and as what
         print_json(document)
     else:
         sys.stdout.write(_content(document, form).decode())
+        if form is Form.CSV and not document["rows"]:
+            click.echo(f"no rows: {document.get('because') or 'there is nothing to show'}", err=True)
 
 
 def _content(document: dict[str, Any], form: Form) -> bytes:

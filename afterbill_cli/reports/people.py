@@ -1,6 +1,6 @@
 """Each report as people read it; what has no table of its own here is shown as it is."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -23,7 +23,7 @@ from afterbill_cli.reports.sections import (
 
 _CHANGE, _DIFFERENCE = difference("change"), difference("difference")
 _SHOWN_DAYS = frozenset({0, 30, 90, 180, 365, 730})
-"""Days after an answer that a person reads; the other forms have all of them."""
+"""Days after an answer that a person reads, with the last one; the other forms have all of them."""
 
 Lines = Iterator[str]
 
@@ -37,10 +37,9 @@ def as_text(document: Row, now: datetime) -> str:
 
 
 def _title(document: Row) -> str:
-    window = document["window"]
-    days = f"{window['first']} to {window['last']}"
+    window, days = document["window"], f"{document['first']} to {document['last']}"
     where = [f"{name} {one_line(value)}" for name, value in document["where"].items()]
-    named = [] if window["name"] == days.replace(" to ", "..") else [window["name"]]
+    named = [] if window == days.replace(" to ", "..") else [window]
     return ", ".join([f"{document['report']} ({document['question']})", *named, days, *where])
 
 
@@ -145,10 +144,16 @@ def _outcomes(document: Row) -> Lines:
     )
     parts = document.get("outcomes") or {document.get("outcome", "retention"): document}
     for name, part in parts.items():
-        shown = [row for row in part.get("rows") or () if row["day"] in _SHOWN_DAYS]
+        shown = _landmarks(part.get("rows") or ())
         yield from table(name.replace("_", " "), shown, columns)
         if shown:
             yield from (_logrank(part.get("logrank") or {}), "")
+
+
+def _landmarks(rows: Sequence[Row]) -> list[Row]:
+    """Return the rows of days that a person reads, and the last one of each category."""
+    last = {row["category"]: row["day"] for row in rows}
+    return [row for row in rows if row["day"] in _SHOWN_DAYS or row["day"] == last[row["category"]]]
 
 
 def _shares(low: float | None, high: float | None) -> str:

@@ -102,7 +102,7 @@ def notes(document: Row, now: datetime) -> list[str]:
     if days := document.get("left_out"):
         more = f" and {len(days) - _DAYS_NAMED} more" if len(days) > _DAYS_NAMED else ""
         said.append(f"Without the days whose files cannot be read: {', '.join(days[:_DAYS_NAMED])}{more}.")
-    if first := document.get("archived_from"):
+    if (first := document.get("archived_from")) and document.get("why") != "not_archived":
         said.append(f"The archive begins on {first}: nothing is known of the days before.")
     computed = datetime.fromisoformat(document["computed_at"])
     said.append(f"Computed {computed.astimezone(UTC):%Y-%m-%d %H:%M} UTC.{_stale(computed, now)}")

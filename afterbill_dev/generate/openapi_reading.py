@@ -65,20 +65,14 @@ SCHEMAS: Mapping[str, Any] = {
         "in `because` as a sentence.",
         "properties": {
             "report": {"type": "string", "enum": list(NAMES)},
-            "window": {
-                "type": "object",
-                "properties": {
-                    "name": {"type": "string"},
-                    **dict.fromkeys(("first", "last"), _A_DAY),
-                },
-                "required": ["name", "first", "last"],
-            },
+            "window": {"type": "string", "description": "The window as it was asked for."},
+            **dict.fromkeys(("first", "last"), _A_DAY),
             "question": {"type": "string", "enum": [one.value for one in Question]},
             "where": {"type": "object", "additionalProperties": {"type": "string"}},
             "computed_at": {"type": "string", "format": "date-time"},
             "rows": {"type": "array", "items": {"type": "object"}},
         },
-        "required": ["report", "window", "question", "where", "computed_at", "rows"],
+        "required": ["report", "window", "first", "last", "question", "where", "computed_at", "rows"],
     },
     "Computing": {
         "type": "object",
@@ -110,7 +104,9 @@ SCHEMAS: Mapping[str, Any] = {
 }
 _REPORT = {
     "report": "trend",
-    "window": {"name": "30d", "first": "2026-10-24", "last": "2026-11-22"},
+    "window": "30d",
+    "first": "2026-10-24",
+    "last": "2026-11-22",
     "question": "nps",
     "where": {"plan": "Team"},
     "computed_at": "2026-11-23T00:10:02+00:00",

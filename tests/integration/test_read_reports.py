@@ -101,7 +101,9 @@ class TestStoredReports:
         assert answer["statusCode"] == 200
         assert body == {
             "report": "trend",
-            "window": stored["window"],
+            "window": "30d",
+            "first": stored["window"]["first"],
+            "last": stored["window"]["last"],
             "question": "nps",
             "where": {},
             "computed_at": "2026-11-22T01:10:00+00:00",

@@ -20,7 +20,9 @@ UNTOLD = {"p": None, "q": None, "real": False}
 def document(name: str, **body: Any) -> dict[str, Any]:
     return {
         "report": name,
-        "window": {"name": "30d", "first": "2026-10-24", "last": "2026-11-22"},
+        "window": "30d",
+        "first": "2026-10-24",
+        "last": "2026-11-22",
         "question": "nps",
         "where": {},
         "computed_at": "2026-11-23T00:10:02+00:00",
@@ -165,6 +167,7 @@ OUTCOMES = document(
                 {"category": "promoter", "day": 0, "at_risk": 60, "survival": 1.0, "low": None, "high": None},
                 {"category": "promoter", "day": 14, "at_risk": 59, "survival": 0.99, "low": 0.9, "high": 1.0},
                 {"category": "promoter", "day": 30, "at_risk": 55, "survival": 0.95, "low": 0.85, "high": 0.985},
+                {"category": "promoter", "day": 41, "at_risk": 3, "survival": 0.91, "low": 0.8, "high": 0.97},
             ],
             "logrank": {"chi2": 9.21, "df": 2, "p": 0.01, "real": True},
         },
@@ -200,6 +203,10 @@ CHANGES = document(
     candidates={"referral": {"n": 2, "customers": ["customer-1", "customer-2"]}, "upsell": {"n": 0}},
 )
 EMPTY = document(
-    "products", rows=[], why="not_archived", because="The archive is still empty.", archived_from="2026-11-20"
+    "products",
+    rows=[],
+    why="not_archived",
+    because="The archive begins on 2026-11-20, after these days.",
+    archived_from="2026-11-20",
 )
 ALL = (TREND, SEGMENTS, JOURNEY, DRIVERS, BILLING, PRODUCTS, REVENUE, OUTCOMES, COVERAGE, CHANGES)

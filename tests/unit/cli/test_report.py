@@ -27,7 +27,7 @@ from tests.contract.scores_table import TABLE
 from tests.unit.cli import report_documents as documents
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
-HEADER = {"report", "window", "question", "where", "computed_at"}
+HEADER = {"report", "window", "first", "last", "question", "where", "computed_at"}
 
 
 @pytest.fixture
@@ -50,7 +50,8 @@ def keep(stack):
 
     def keeping(document, scope="", place=""):
         body = {name: value for name, value in document.items() if name not in HEADER}
-        stored = {name: document[name] for name in ("computed_at", "question", "window")}
+        stored = {name: document[name] for name in ("computed_at", "question")}
+        stored["window"] = {"name": document["window"], "first": document["first"], "last": document["last"]}
         stored |= {"name": document["report"], "fingerprint": "f", "scopes": {scope: body}}
         S3Reports(stack.client("s3"), "archive").store(place or f"reports/{document['report']}/nps/30d.json", stored)
 
@@ -98,11 +99,11 @@ class TestTables:
             (documents.REVENUE, ["12,345.67 EUR", "largest account has 41.2 %", "90,000 JPY", "2,100.00 EUR"]),
             (
                 documents.OUTCOMES,
-                ["95.0 %  85.0 to 98.5 %", "chi2 9.21, p 0.01: real *", "Nothing happened", "p 0.5: too few"],
+                ["95.0 %  85.0 to 98.5 %", "41        3    91.0 %", "chi2 9.21, p 0.01: real *", "Nothing happened", "p 0.5: too few"],
             ),
             (documents.COVERAGE, ["30.0 %     +11.0 *", "cooldown     41", "as if all had answered alike  29.9"]),
             (documents.CHANGES, ["promoter  detractor  2  49.00 EUR", "Referral candidates: 2", "  customer-2"]),
-            (documents.EMPTY, ["Nothing to show.", "The archive is still empty.", "begins on 2026-11-20"]),
+            (documents.EMPTY, ["Nothing to show.", "The archive begins on 2026-11-20, after these days."]),
         ],
         ids=lambda part: part["report"] if isinstance(part, dict) else "",
     )
@@ -118,9 +119,9 @@ class TestTables:
         assert "Computed 2026-11-23 00:10 UTC. No later run could compute it" in told
 
     def test_days_that_were_named_are_not_named_twice(self):
-        window = {"name": "2026-10-24..2026-11-22", "first": "2026-10-24", "last": "2026-11-22"}
+        named = documents.PRODUCTS | {"window": "2026-10-24..2026-11-22"}
 
-        assert as_text(documents.PRODUCTS | {"window": window}, NOW).startswith("products (nps), 2026-10-24 to ")
+        assert as_text(named, NOW).startswith("products (nps), 2026-10-24 to ")
 
     def test_a_sparse_report_is_shown_as_far_as_it_goes(self):
         sparse = documents.document("revenue", rows=[], weighted={"score": None})
@@ -255,6 +256,8 @@ class TestCommand:
             (["trend", "--where", "plan=a", "--where", "plan=b"], "each of another dimension"),
             (["trend", "--output", "xlsx"], "a workbook needs a file"),
             (["trend", "--output", "csv", "--to", "a.json"], "name two forms: csv, json"),
+            (["trend", "--to", "trend.pdf"], "no form is called pdf"),
+            (["trend", "--window", "2999-01"], "window '2999-01' has yet to come"),
         ],
     )
     def test_a_wrong_word_is_told(self, run, words, expected):
@@ -262,6 +265,13 @@ class TestCommand:
 
         assert code == 2
         assert expected in " ".join(err.split())
+
+    def test_csv_without_rows_says_why(self, run, keep):
+        keep(documents.EMPTY)
+
+        _, _, err = run("products", "--output", "csv")
+
+        assert err == "no rows: The archive begins on 2026-11-20, after these days.\n"
 
     def test_responses_may_lie_in_the_bucket_too(self, stack, monkeypatch, capsys):
         monkeypatch.setattr(deployed, "connect", lambda _: stack)

@@ -15,7 +15,9 @@ NOW = datetime(2026, 11, 22, 2, 30, tzinfo=UTC)
 def test_a_document_says_what_was_asked_and_when_it_was_computed():
     assert document("trend", asked(), EVERYTHING, {"rows": []}, NOW) == {
         "report": "trend",
-        "window": {"name": "30d", "first": "2026-10-24", "last": "2026-11-22"},
+        "window": "30d",
+        "first": "2026-10-24",
+        "last": "2026-11-22",
         "question": "nps",
         "where": {},
         "computed_at": "2026-11-22T02:30:00+00:00",

@@ -51,7 +51,9 @@ def test_a_stored_one_is_read_in_one_call_and_tells_its_own_days():
 
     assert read_report(trend(), files, NOW) == {
         "report": "trend",
-        "window": {"name": "30d", "first": "2026-10-23", "last": "2026-11-21"},
+        "window": "30d",
+        "first": "2026-10-23",
+        "last": "2026-11-21",
         "question": "nps",
         "where": {},
         "computed_at": "2026-11-22T01:10:00+00:00",

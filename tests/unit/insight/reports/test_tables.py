@@ -4,7 +4,9 @@ from afterbill.insight.reports.tables import header, tables
 
 DOCUMENT = {
     "report": "outcomes",
-    "window": {"name": "30d", "first": "2026-10-24", "last": "2026-11-22"},
+    "window": "30d",
+    "first": "2026-10-24",
+    "last": "2026-11-22",
     "where": {},
     "skips": [{"reason": "cooldown", "count": 3}],
     "rows": [
@@ -30,9 +32,9 @@ def test_the_columns_are_those_of_all_rows_in_their_order():
 def test_the_header_is_what_is_no_table():
     assert header(DOCUMENT) == {
         "report": "outcomes",
-        "window.name": "30d",
-        "window.first": "2026-10-24",
-        "window.last": "2026-11-22",
+        "window": "30d",
+        "first": "2026-10-24",
+        "last": "2026-11-22",
         "outcomes.refund.logrank.chi2": None,
         "outcomes.refund.strata": "plan; country",
         "nothing": "",

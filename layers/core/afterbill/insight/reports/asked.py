@@ -101,7 +101,9 @@ def document(name: str, asked: Asked, scope: Scope, body: Body, computed_at: dat
     where = asked.where or ((scope,) if scope != EVERYTHING else ())
     return {
         "report": name,
-        "window": {"name": asked.window.name, "first": str(asked.window.first), "last": str(asked.window.last)},
+        "window": asked.window.name,
+        "first": str(asked.window.first),
+        "last": str(asked.window.last),
         "question": asked.question.value,
         "where": dict(where),
         "computed_at": computed_at.isoformat(timespec="seconds"),
