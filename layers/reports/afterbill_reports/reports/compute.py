@@ -19,6 +19,7 @@ from afterbill.model.errors import TransientError
 from afterbill.model.questions import Question
 from afterbill_reports.reports.modules import report_of
 from afterbill_reports.reports.sql import LONGEST_LAG
+from afterbill_reports.reports.values import unknown_value
 
 MONTHS = 25
 """Calendar months that are stored, this one included: two years, and one to compare with."""
@@ -196,6 +197,7 @@ def _computed(deps: ReportDeps, request: ReportRequest, made: _Made) -> Mapping[
     beside = ({"left_out": absent} if absent else {}) | (
         {"archived_from": str(begins)} if request.window.first < begins else {}
     )
+    beside |= unknown_value(made.opened.engine, request.asked, deps.rules)
     told = {scope: {**body, **beside} for scope, body in scopes.items()}
     return _document(request, told, made.fingerprint, made.now)
 

@@ -1,5 +1,6 @@
 """Reports are computed where something changed, each by itself, and say what they could not read."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 from zoneinfo import ZoneInfo
@@ -17,6 +18,7 @@ from afterbill.model.questions import Question
 from afterbill_cli.memory.stored_reports import MemoryReportArchive, MemoryReports
 from afterbill_reports.reports import compute
 from afterbill_reports.reports.compute import Outcome, ReportDeps, compute_asked, compute_stored
+from afterbill_reports.reports.values import VALUES
 from tests.unit.mortal import KilledError, Mortal
 
 NOW = datetime(2026, 11, 30, 2, tzinfo=UTC)
@@ -37,6 +39,8 @@ class World:
         monkeypatch.setattr(compute, "report_of", self.report_of)
 
     def rows(self, sql, parameters):
+        if sql == VALUES:
+            return [("Team", 9), ("Basic", 3)]
         assert (sql, parameters) == (compute.QUESTIONS, {})
         return self.questions
 
@@ -265,6 +269,14 @@ def test_what_is_asked_for_is_computed_from_the_days_it_reads_and_stored(world):
     assert (run.outcome, run.place) == (Outcome.COMPUTED, REQUEST.place)
     assert world.stored.load(REQUEST.place)["scopes"][""] == {"rows": [], "of": "45d"}
     assert world.archive.opened == [DAYS]
+
+
+def test_a_value_that_nobody_has_is_told(world):
+    request = replace(REQUEST, where=(("plan", "Taem"),))
+    world.ask(request)
+
+    body = world.stored.load(request.place)["scopes"][""]
+    assert (body["why"], body["because"].rpartition(": ")[2]) == ("no_such_value", "did you mean 'Team'?")
 
 
 def test_only_the_days_that_may_count_are_read(world):

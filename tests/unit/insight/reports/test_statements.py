@@ -11,6 +11,7 @@ from sqlglot import exp
 
 from afterbill.insight.reports.asked import ReportRules
 from afterbill_reports.reports import sql
+from afterbill_reports.reports import values as values_told
 from afterbill_reports.reports.modules import REPORTS
 from afterbill_reports.reports.worth_sql import values
 from tests.unit.insight.reports.fact_world import TODAY, Archive, asked, some_facts
@@ -28,7 +29,7 @@ def statements_of(module: ModuleType) -> Iterator[str]:
 
 
 def every_statement() -> list:
-    modules = [import_module(name) for name in REPORTS.values() if find_spec(name)]
+    modules = [values_told, *(import_module(name) for name in REPORTS.values() if find_spec(name))]
     found = {text: module.__name__.rpartition(".")[2] for module in modules for text in statements_of(module)}
     return [pytest.param(text, id=f"{name}-{number}") for number, (text, name) in enumerate(found.items())]
 

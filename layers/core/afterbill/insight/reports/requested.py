@@ -109,18 +109,17 @@ def scope_key(scope: Scope) -> str:
 def window_asked(text: str, today: date) -> Window:
     """Return the window of `30d`, any other number of days, `2026-11` or `2026-11-01..2026-11-22`.
 
-    RequestError for anything else, and for more days than LONGEST_DAYS.
+    RequestError for anything else, for more days than LONGEST_DAYS, and for days that have yet to come.
     """
     try:
-        if found := _DAYS.fullmatch(text):
-            return _checked_window(rolling(int(found[1]), today))
-        if found := _RANGE.fullmatch(text):
-            return _checked_window(Window(text, *map(date.fromisoformat, found.groups())))
-        return _checked_window(window_of(text, today))
+        window = _checked_window(_window_named(text, today))
     except (ValueError, OverflowError) as error:
         raise RequestError(f"no window {text!r}: {error}") from error
     except WindowError as error:
         raise RequestError(f"{error}, any number of days such as 45d, or 2026-11-01..2026-11-22") from error
+    if window.first > today:
+        raise RequestError(f"window {text!r} has yet to come: today is {today}")
+    return window
 
 
 def checked(request: ReportRequest, rules: ReportRules) -> ReportRequest:
@@ -160,6 +159,14 @@ def request_of(payload: Mapping[str, Any], rules: ReportRules) -> ReportRequest:
     except (LookupError, TypeError, ValueError) as error:
         raise RequestError(f"no request for a report: {type(error).__name__}") from error
     return checked(request, rules)
+
+
+def _window_named(text: str, today: date) -> Window:
+    if found := _DAYS.fullmatch(text):
+        return rolling(int(found[1]), today)
+    if found := _RANGE.fullmatch(text):
+        return Window(text, *map(date.fromisoformat, found.groups()))
+    return window_of(text, today)
 
 
 def _days_of(window: Window) -> dict[str, str]:
