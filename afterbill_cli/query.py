@@ -1,5 +1,6 @@
 """`afterbill query`: SQL of an operator's own over the archive, in Athena."""
 
+import re
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -20,6 +21,9 @@ from afterbill_cli.output import Output, aligned, counted, print_csv, print_json
 STDIN = "-"
 _PAUSE_SECONDS = 0.5
 _WHOSE = "customer_id"
+_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
+_READS = re.compile(r"[\s(]*(?:select|with|values|show|describe|explain)\b", re.IGNORECASE)
+"""The beginning of statements that change nothing."""
 _UNITS = ("bytes", "kB", "MB", "GB")
 
 
@@ -32,9 +36,12 @@ def command(*, sql: str, why: str, output: Output, choice: StackChoice) -> int:
     """Ask the archive in SQL of your own.
 
     Athena runs it. SQL is a statement such as "SELECT touchpoint, count(*) FROM facts GROUP BY 1", or - to read one
-    from stdin. docs/queries.md describes the tables. Ctrl-C stops the query. The act is noted in the audit trail.
+    from stdin; what would change or drop a table is refused. docs/queries.md describes the tables. Ctrl-C stops the
+    query. The act is noted in the audit trail.
     """
     statement = sys.stdin.read() if sql == STDIN else sql
+    if not _READS.match(_COMMENT.sub(" ", statement)):
+        raise click.UsageError("a query begins with SELECT, WITH, VALUES, SHOW, DESCRIBE or EXPLAIN")
     stack = deployed.connect(choice)
     return show(engine_of(stack), statement, Acts(stack, "query", why), output)
 

@@ -10,7 +10,7 @@ import pytest
 
 from afterbill.model.errors import ConfigurationError
 from afterbill.model.privacy import Act
-from afterbill_cli import query
+from afterbill_cli import cli, deployed, query
 from afterbill_cli.acts import Acts, ledger_of
 from afterbill_cli.athena import Answer
 from afterbill_cli.deployed import Deployed
@@ -105,3 +105,24 @@ def test_what_was_scanned_has_a_unit(size: int, told: str) -> None:
 def test_an_older_stack_has_no_archive(stack: Deployed) -> None:
     with pytest.raises(ConfigurationError, match="ArchiveWorkGroupName"):
         query.engine_of(stack)
+
+
+@pytest.mark.parametrize(
+    "sql", ["DROP TABLE facts", "INSERT INTO facts SELECT 1", "-- SELECT\nDELETE FROM facts", "", "selected"]
+)
+def test_what_does_not_read_is_refused(sql: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["query", "--", sql]) == 2
+    assert "a query begins with SELECT" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "sql", ["select 1", "-- what for\n/* and\nhow */ (WITH a AS (SELECT 1) SELECT * FROM a)", "SHOW TABLES"]
+)
+def test_what_reads_is_asked(sql: str, monkeypatch: pytest.MonkeyPatch, stack: Deployed) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(deployed, "connect", lambda _: stack)
+    monkeypatch.setattr(query, "engine_of", lambda _: None)
+    monkeypatch.setattr(query, "show", lambda _engine, statement, *_: asked.append(statement) or 0)
+
+    assert cli.main(["query", "--", sql]) == 0
+    assert asked == [sql]
