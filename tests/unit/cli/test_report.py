@@ -99,7 +99,13 @@ class TestTables:
             (documents.REVENUE, ["12,345.67 EUR", "largest account has 41.2 %", "90,000 JPY", "2,100.00 EUR"]),
             (
                 documents.OUTCOMES,
-                ["95.0 %  85.0 to 98.5 %", "41        3    91.0 %", "chi2 9.21, p 0.01: real *", "Nothing happened", "p 0.5: too few"],
+                [
+                    "95.0 %  85.0 to 98.5 %",
+                    "41        3    91.0 %",
+                    "chi2 9.21, p 0.01: real *",
+                    "Nothing happened",
+                    "p 0.5: too few",
+                ],
             ),
             (documents.COVERAGE, ["30.0 %     +11.0 *", "cooldown     41", "as if all had answered alike  29.9"]),
             (documents.CHANGES, ["promoter  detractor  2  49.00 EUR", "Referral candidates: 2", "  customer-2"]),
