@@ -54,7 +54,12 @@ _KINDS = {
     help=f"Days: 30d, a month such as 2026-11, or 2026-11-01..2026-11-22; default: {USUAL_WINDOW}.",
 )
 @click.option("--question", default="nps", type=options.OneOf(Question), help="Question; default: nps.")
-@click.option("--by", multiple=True, metavar="DIMENSION", help="Dimension that is wanted; may be repeated.")
+@click.option(
+    "--by",
+    multiple=True,
+    metavar="DIMENSION",
+    help="Dimension of segments or coverage that is wanted, may be repeated; day, week or month of trend.",
+)
 @click.option(
     "--where",
     multiple=True,

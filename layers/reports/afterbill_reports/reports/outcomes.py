@@ -30,7 +30,7 @@ from afterbill_reports.reports.worth_sql import (
     texts,
     values,
 )
-from afterbill_reports.statistics.survival import Followed, kaplan_meier, logrank
+from afterbill_reports.statistics.survival import Followed, Step, kaplan_meier, logrank
 
 OUTCOMES: Mapping[str, tuple[str, ...]] = {
     "retention": ("cancelled",),
@@ -48,7 +48,7 @@ OF_SUBSCRIBERS = ("retention", "renewal", "upgrade")
 DEFAULT = "retention"
 
 DAYS = (0, 7, 14, 30, 60, 90, 120, 150, 180, 210, 240, 270, 300, 330, 365, 456, 547, 638, 730)
-"""The days after the answer that have a row, as far as anybody was followed."""
+"""The days after the answer that have a row, as far as anybody was followed; the last day of that has one too."""
 
 ORDER = (GOOD, NEUTRAL, BAD)
 
@@ -156,8 +156,12 @@ def _rows(asked: Asked, groups: _Groups | Mapping[int, Followed]) -> list[dict[s
             "high": figure(step.high),
         }
         for standing in ORDER
-        for step in kaplan_meier(groups.get(standing, Followed()), DAYS)
+        for step in _curve(groups.get(standing, Followed()))
     ]
+
+
+def _curve(group: Followed) -> list[Step]:
+    return kaplan_meier(group, sorted({*DAYS, min(group.longest, DAYS[-1])}))
 
 
 def _logrank(groups: Mapping[int, Followed]) -> dict[str, Any]:

@@ -162,7 +162,7 @@ def test_whoever_came_back_before_the_answer_can_leave_again():
         did("anna", "cancelled", date(2026, 6, 29)),
     ]
 
-    assert curve(outcomes(rows), GOOD) == {0: 1, 7: 1, 14: 1}
+    assert curve(outcomes(rows), GOOD) == {0: 1, 7: 1, 14: 1, 20: 0}
     assert outcomes(rows)["outcomes"]["retention"]["left_out"] == 0
 
 
@@ -206,6 +206,12 @@ def test_a_great_difference_of_enough_customers_is_called_real():
     assert found["comparisons"] == 1
     assert curve(found, BAD)[30] == 0.5
     assert curve(found, GOOD)[30] == 1
+
+
+def test_a_curve_ends_on_the_last_day_to_which_anybody_was_followed():
+    rows = [did("anna", "renewed", JUNE.first, 9), did("anna", "cancelled", JUNE.first + timedelta(days=17))]
+
+    assert curve(outcomes(rows), GOOD) == {0: 1, 7: 1, 14: 1, 17: 0}
 
 
 def test_nothing_is_called_real_where_a_category_is_small():
