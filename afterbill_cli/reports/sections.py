@@ -93,9 +93,10 @@ def plain(value: Any) -> str:  # noqa: ANN401  # whatever a report holds
 def notes(document: Row, now: datetime) -> list[str]:
     """Return what has to be said below: signs, comparisons, what is left out, and when it was computed."""
     said = list(_signs(document))
-    if document.get("because"):
-        said.append(one_line(str(document["because"])))
     total = document.get("total") or {}
+    nobody = total.get("because") if total.get("n") == 0 else None
+    if because := document.get("because") or nobody:
+        said.append(one_line(str(because)))
     for name, about in _COUNTED.items():
         if number := total.get(name) or document.get(name):
             said.append(f"{counted(number, 'answer')} {about}.")

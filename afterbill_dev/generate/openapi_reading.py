@@ -148,7 +148,9 @@ def reading_report() -> dict[str, Any]:
             _parameter("window", "Days: 30d, a month, or two days; 30d by default.", _text(_WINDOW), "2026-11"),
             _parameter("question", "nps by default.", _enum(Question), "nps"),
             _parameter("where", "A dimension and a value; twice at most.", _list(_SCOPE, 2), ["plan:Team"]),
-            _parameter("by", "Dimensions that are wanted; all by default.", _list(_NAME, 20), ["plan"]),
+            _parameter(
+                "by", "Dimensions of segments or coverage, or day, week or month of trend.", _list(_NAME, 20), ["plan"]
+            ),
             _parameter("compare", "The window to compare with; the one before by default.", _text(_WINDOW), "2026-10"),
             _parameter("export", "csv for a table of the rows.", {"type": "string", "enum": ["json", "csv"]}, "json"),
         ],

@@ -124,6 +124,13 @@ class TestTables:
 
         assert "Computed 2026-11-23 00:10 UTC. No later run could compute it" in told
 
+    def test_days_without_answers_are_told(self):
+        total = {"n": 0, "score": None, "because": "Nobody answered in these days."}
+
+        told = as_text(documents.document("segments", rows=[], total=total), NOW)
+
+        assert "Nobody answered in these days." in told.splitlines()
+
     def test_days_that_were_named_are_not_named_twice(self):
         named = documents.PRODUCTS | {"window": "2026-10-24..2026-11-22"}
 
