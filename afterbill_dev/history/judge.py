@@ -59,7 +59,7 @@ class Row:
 
 def bodies(seed: int, customers: int, effects: Effects) -> Mapping[str, Body]:
     """Return what each report says of a year of a history."""
-    facts = [row_of(one, _ZONE) for one in lives(seed, customers, Span(_UNTIL, _DAYS, _ZONE), effects)]
+    facts = [row_of(one, _ZONE, "") for one in lives(seed, customers, Span(_UNTIL, _DAYS, _ZONE), effects)]
     with TemporaryDirectory() as folder:
         scratch = Path(folder)
         database = connect(scratch, 600, threads=1)

@@ -28,6 +28,7 @@ _deps = ArchiveDeps(
     rows=ParquetRows(connect(_SCRATCH, _MEMORY_MB, threads=1), _SCRATCH),
     queue=SqsReportQueue(client("sqs"), config.setting("REPORT_REQUESTS_URL")),
     zone=config.time_zone(),
+    brand=config.brand().company,
     periods=config.retention(),
     every=timedelta(minutes=int(config.setting("PERIOD_MINUTES"))),
 )

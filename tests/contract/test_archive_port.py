@@ -253,8 +253,8 @@ SURVEY = invitation(
     answered_day="2026-11-22",
 )
 FILLED, EMPTY = (
-    row_of(SURVEY, BERLIN),
-    row_of(replace(SURVEY, id=OTHER_ID, segments={}, products=(), answer=None), BERLIN),
+    row_of(SURVEY, BERLIN, "Acme"),
+    row_of(replace(SURVEY, id=OTHER_ID, segments={}, products=(), answer=None), BERLIN, "Acme"),
 )
 
 
@@ -263,7 +263,7 @@ def test_rows_come_back_as_they_were_in_the_order_of_their_ids(rows):
 
 
 def test_the_same_rows_are_the_same_bytes_in_any_order(rows):
-    many = [row_of(replace(SURVEY, id=f"{number:032x}"), BERLIN) for number in range(3000)]
+    many = [row_of(replace(SURVEY, id=f"{number:032x}"), BERLIN, "Acme") for number in range(3000)]
 
     assert rows.written(many, FACTS) == rows.written(many[::-1], FACTS)
 

@@ -191,6 +191,7 @@ def archiving(ada: Marked) -> ArchiveDeps:
         rows=ParquetRows(connect(ada.scratch, 300, threads=1), ada.scratch),
         queue=SqsReportQueue(ada.sqs, queue),
         zone=UTC,
+        brand="Acme",
         periods=Retention(),
         every=timedelta(hours=1),
     )

@@ -18,6 +18,7 @@ from tests.factories import invitation
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 BERLIN = ZoneInfo("Europe/Berlin")
+BRAND = "Acme"
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 TODAY = NOON.date()
 
@@ -74,7 +75,7 @@ class ArchiveWorld:
     def deps(self, **ports: Any) -> ArchiveDeps:
         """The dependencies of a run, with others in their place."""
         own = {"table": self.table, "files": self.files, "rows": self.rows, "queue": self.queue}
-        return ArchiveDeps(**own | ports, zone=self.zone, periods=self.periods, every=HOUR)
+        return ArchiveDeps(**own | ports, zone=self.zone, brand=BRAND, periods=self.periods, every=HOUR)
 
     def run(self, goes_on: Any = lambda: True, **ports: Any) -> ArchiveRun:
         """One run now."""

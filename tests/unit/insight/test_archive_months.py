@@ -33,7 +33,7 @@ def ratings(world, day=LONG_AGO):
 
 
 def test_each_answer_of_a_month_is_a_row_that_says_nothing_but_what_was_counted():
-    rows = list(rows_of_month(TALLY))
+    rows = list(rows_of_month(TALLY, "Acme"))
 
     assert Counter((row["rating"], row["category"]) for row in rows) == {
         (0, "detractors"): 1,
@@ -43,14 +43,14 @@ def test_each_answer_of_a_month_is_a_row_that_says_nothing_but_what_was_counted(
     assert len({row["id"] for row in rows}) == len(rows)
     assert all(row.keys() == FACTS.keys() and is_of_month(row) and row["imported"] for row in rows)
     known = {name for row in rows for name, value in row.items() if value}
-    told = {"source", "touchpoint", "stage", "question", "rating", "category", "fact_day", "answered_day"}
+    told = {"source", "touchpoint", "stage", "question", "rating", "category", "fact_day", "answered_day", "brand"}
     assert known == told | {"id", "channel", "state", "confirmed", "imported"}
 
 
 def test_groups_are_those_of_the_question():
     csat = replace(TALLY, question=Question.CSAT, ratings=(0, 1, 0, 0, 0, 4, *[0] * 5))
 
-    assert Counter(row["category"] for row in rows_of_month(csat)) == {"unfavourable": 1, "favourable": 4}
+    assert Counter(row["category"] for row in rows_of_month(csat, "Acme")) == {"unfavourable": 1, "favourable": 4}
 
 
 def test_a_month_that_the_table_has_forgotten_is_written_beside_its_own_file(world):

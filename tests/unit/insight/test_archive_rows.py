@@ -46,7 +46,7 @@ def plain(at):
 
 
 def row(**changes):
-    return row_of(replace(SURVEY, **changes), BERLIN)
+    return row_of(replace(SURVEY, **changes), BERLIN, "Acme")
 
 
 def test_a_row_has_every_column_and_no_words():
@@ -57,7 +57,7 @@ def test_a_row_has_every_column_and_no_words():
 def test_a_row_says_who_by_a_random_id_what_and_how_much():
     found = row()
 
-    assert (found["customer_id"], found["account"], found["brand"]) == ("ada", "acme", None)
+    assert (found["customer_id"], found["account"], found["brand"]) == ("ada", "acme", "Acme")
     assert (found["plan"], found["country"], found["payment_method"]) == ("Team", "DE", "card")
     assert (found["source"], found["touchpoint"], found["channel"]) == ("shop", "payment_succeeded", "mail")
     assert (found["amount_minor"], found["currency"]) == (4900, "EUR")
@@ -108,10 +108,10 @@ def test_an_answer_by_nobody_known_is_anonymous_and_an_unconfirmed_one_says_so()
 
 
 def test_a_row_of_somebody_removed_lies_under_the_day_that_counts_and_names_no_account():
-    left = row_of(anonymous(replace(SURVEY, occurred_at=NOON - timedelta(days=9)), "0f" * 16), KIRITIMATI)
+    left = row_of(anonymous(replace(SURVEY, occurred_at=NOON - timedelta(days=9)), "0f" * 16), KIRITIMATI, "Acme")
 
     assert (left["removed"], left["fact_day"], left["customer_id"], left["account"]) == (True, DAY, None, None)
-    assert (left["skip_reason"], left["rating"]) == (None, 9)
+    assert (left["skip_reason"], left["rating"], left["brand"]) == (None, 9, "Acme")
 
 
 def test_a_row_of_somebody_removed_who_only_answered_lies_under_the_day_of_the_answer():

@@ -5,6 +5,7 @@ from dataclasses import asdict
 
 from afterbill.insight.archive.columns import FACTS
 from afterbill.insight.archive.rows import Row, category_of
+from afterbill.insight.tally import LONGEST_VALUE
 from afterbill.model.channels import Channel
 from afterbill.model.history import MonthTally
 from afterbill.model.invitation import State
@@ -13,13 +14,14 @@ _ORIGIN = "month"
 """The beginning of the ids of such rows, which no invitation has."""
 
 
-def rows_of_month(tally: MonthTally) -> Iterator[Row]:
+def rows_of_month(tally: MonthTally, brand: str) -> Iterator[Row]:
     """Yield a row of columns.FACTS for each answer; all lie under the first day of the month."""
     origin = asdict(tally)
     common = dict.fromkeys(FACTS) | {name: origin[name] for name in ("source", "touchpoint", "stage")}
     common |= {
         "fact_day": tally.month,
         "answered_day": tally.month,
+        "brand": brand[:LONGEST_VALUE] or None,
         "channel": Channel.IMPORT.value,
         "question": tally.question.value,
         "state": State.CLOSED.value,

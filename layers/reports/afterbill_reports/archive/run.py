@@ -32,13 +32,14 @@ NIGHT = time(1)
 
 @dataclass(frozen=True, slots=True)
 class ArchiveDeps:
-    """The places that a run reads and writes, the operator's zone and periods, and the length of a period of marks."""
+    """The places that a run reads and writes; zone, brand and periods are the operator's, `every` is a period of marks."""
 
     table: Archived
     files: ArchiveFiles
     rows: RowFiles
     queue: ReportQueue
     zone: tzinfo
+    brand: str
     periods: Retention
     every: timedelta
 
@@ -190,14 +191,14 @@ class _Archiving:
     def _months(self, day: date) -> list[Row]:
         """Return rows for the imported answers of the month that begins on this day."""
         tallies = self.deps.table.imported_months(day) if day.day == 1 else ()
-        return [row for tally in tallies for row in rows_of_month(tally)]
+        return [row for tally in tallies for row in rows_of_month(tally, self.deps.brand)]
 
     def _row(self, one: Invitation | UnreadableError, day: date) -> Row | None:
         """Return the row of an invitation, None where it lies under another day or is no fact."""
         if isinstance(one, UnreadableError):
             raise one
         zone = self.deps.zone
-        return row_of(one, zone) if archived(one) and lies_under(one, zone) == day else None
+        return row_of(one, zone, self.deps.brand) if archived(one) and lies_under(one, zone) == day else None
 
     def _opened(self, day: date) -> Mapping[str, datetime]:
         """Return when surveys were opened of whose visits the table may have forgotten some: the file knows."""

@@ -65,8 +65,8 @@ def archived(one: Invitation) -> bool:
     return not (one.test or tombstone or opened)
 
 
-def row_of(one: Invitation, zone: tzinfo) -> Row:
-    """Return the row of columns.FACTS."""
+def row_of(one: Invitation, zone: tzinfo, brand: str) -> Row:
+    """Return the row of columns.FACTS; `brand` is the operator's, and told of everybody."""
     segments = {name: text for name, value in one.segments.items() if (text := value.strip()[:LONGEST_VALUE])}
     removed, answer = REMOVED in segments, one.answer
     per_month = one.recurring.per_month if one.recurring else None
@@ -77,7 +77,8 @@ def row_of(one: Invitation, zone: tzinfo) -> Row:
         "occurred_at": _plain(one.occurred_at),
         "customer_id": one.customer_id or None,
         "account": None if removed else segments.get("account"),
-        **{name: segments.get(name) for name in ("brand", "plan", "country", "locale", "payment_method")},
+        **{name: segments.get(name) for name in ("plan", "country", "locale", "payment_method")},
+        "brand": brand[:LONGEST_VALUE] or None,
         "source": segments.get("source", one.source),
         "touchpoint": segments.get("touchpoint", str(one.touchpoint)),
         "stage": segments.get("stage", one.stage),
