@@ -32,7 +32,7 @@ NIGHT = time(1)
 
 @dataclass(frozen=True, slots=True)
 class ArchiveDeps:
-    """The places that a run reads and writes; zone, brand and periods are the operator's, `every` is a period of marks."""
+    """The places that a run reads and writes, what the operator set, and the length of a period of marks."""
 
     table: Archived
     files: ArchiveFiles

@@ -3,7 +3,7 @@
 Every document carries a fingerprint of all that it was made of: one that has it already is not computed again.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, tzinfo
 from enum import StrEnum
@@ -92,19 +92,22 @@ def compute_stored(deps: ReportDeps, now: datetime, goes_on: Callable[[], bool],
 
     One that fails leaves the others. A run that is not `finished` is to be followed by another one, which goes on.
     """
-    run, files = StoredRun(), deps.archive.files()
+    today = now.astimezone(deps.zone).date()
+    run, files = StoredRun(), _files(deps, today)
     if not files:
         return run
     with deps.archive.open(files) as opened:
         run.left_out = opened.left_out
-        today = now.astimezone(deps.zone).date()
-        names = NAMES if nightly else HOURLY
+        questions = _questions(opened.engine)
         wanted = {
-            request.stored_place: (request, _fingerprint(deps, request, files, today))
-            for request in _wanted(names, _windows(today, files[0].day), _questions(opened.engine))
+            request.stored_place: (request, _fingerprint(deps, request, files, today, opened.left_out))
+            for request in _requests(NAMES if nightly else HOURLY, _windows(today, files[0].day))
+            if nightly or request.window.last == today or _answered(request, questions)
         }
         there = deps.stored.fingerprints(wanted)
         for place, (request, fingerprint) in wanted.items():
+            if place not in there and not _answered(request, questions):
+                continue
             if there.get(place) == fingerprint:
                 run.unchanged += 1
             elif goes_on():
@@ -122,8 +125,9 @@ def compute_asked(deps: ReportDeps, payload: Mapping[str, Any], asked_at: dateti
         request = request_of(payload, deps.rules)
     except RequestError as error:
         return AskedRun(Outcome.INVALID, error=error)
-    files = deps.archive.files()
-    fingerprint = _fingerprint(deps, request, files, now.astimezone(deps.zone).date())
+    today = now.astimezone(deps.zone).date()
+    files = _files(deps, today)
+    fingerprint = _fingerprint(deps, request, files, today)
     if deps.stored.fingerprints([request.place]).get(request.place) == fingerprint:
         return AskedRun(Outcome.THERE, request.place)
     if not files or request.window.last < files[0].day:
@@ -131,7 +135,8 @@ def compute_asked(deps: ReportDeps, payload: Mapping[str, Any], asked_at: dateti
         return AskedRun(Outcome.COMPUTED, request.place)
     try:
         with deps.archive.open(_between(files, _reading_range(request, files))) as opened:
-            document = _computed(deps, request, _Made(opened, files, fingerprint, now))
+            seen = _fingerprint(deps, request, files, today, opened.left_out)
+            document = _computed(deps, request, _Made(opened, files, seen, now))
     except TransientError:
         raise
     except Exception as error:  # noqa: BLE001  # told by the caller, and to whoever asked
@@ -152,15 +157,25 @@ class _Made:
     now: datetime
 
 
-def _wanted(
-    names: Sequence[str], windows: Sequence[Window], questions: Mapping[Question, tuple[date, date]]
-) -> Iterator[ReportRequest]:
-    """Yield what is stored, the windows that end today first: a question beside NPS only where it was answered."""
+def _files(deps: ReportDeps, today: date) -> list[ArchiveFile]:
+    """Return the days that have come: a fact that is dated ahead would have everybody followed up to its day."""
+    return [file for file in deps.archive.files() if file.day <= today]
+
+
+def _requests(names: Sequence[str], windows: Sequence[Window]) -> Iterator[ReportRequest]:
+    """Yield what may be stored, the windows that end today first."""
     for window in windows:
         for question in Question:
-            first, last = questions.get(question, (date.max, date.min))
-            if question is Question.NPS or (first <= window.last and window.first <= last):
-                yield from (ReportRequest(name, window, question) for name in names)
+            yield from (ReportRequest(name, window, question) for name in names)
+
+
+def _answered(request: ReportRequest, questions: Mapping[Question, tuple[date, date]]) -> bool:
+    """Return whether it is stored, also where it never was: a question beside NPS only where it was answered.
+
+    What is stored already is stored anew without an answer, or it would tell for ever of those that once were there.
+    """
+    first, last = questions.get(request.question, (date.max, date.min))
+    return request.question is Question.NPS or (first <= request.window.last and request.window.first <= last)
 
 
 def _windows(today: date, first: date) -> list[Window]:
@@ -242,8 +257,14 @@ def _between(files: Sequence[ArchiveFile], days: tuple[date, date]) -> list[Arch
     return [file for file in files if days[0] <= file.day <= days[1]]
 
 
-def _fingerprint(deps: ReportDeps, request: ReportRequest, files: Sequence[ArchiveFile], today: date) -> str:
-    """Return what stands for all that a document is made of: code, rules, request, files.
+def _fingerprint(
+    deps: ReportDeps,
+    request: ReportRequest,
+    files: Sequence[ArchiveFile],
+    today: date,
+    left_out: Collection[date] = (),
+) -> str:
+    """Return what stands for all that a document is made of: code, rules, request, files, and days left out of these.
 
     In place of the days after a month that is over there is a number that changes every week.
     """
@@ -251,5 +272,5 @@ def _fingerprint(deps: ReportDeps, request: ReportRequest, files: Sequence[Archi
     turn = (today.toordinal() + request.window.first.month) // REFRESHED if over else 0
     read = _between(files, _own_range(request) if over else _reading_range(request, files))
     parts = [deps.code, repr(deps.rules), request.canonical, str(files[0].day if files else None), str(turn)]
-    parts += (f"{file.place} {file.version}" for file in read)
+    parts += (f"{file.place} {'' if file.day in left_out else file.version}" for file in read)
     return sha256("\n".join(parts).encode()).hexdigest()[:32]

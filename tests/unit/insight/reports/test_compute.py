@@ -123,6 +123,37 @@ def test_other_questions_are_stored_for_the_windows_in_which_they_were_answered(
     assert not [name for name in world.stored.documents if "/ces/" in name]
 
 
+def test_a_question_that_nobody_answers_any_more_has_no_answers_in_the_windows_that_end_today(world):
+    world.questions += [("csat", TODAY, TODAY)]
+    world.run()
+    later = NOW + timedelta(days=8)
+    world.run(now=later)
+
+    assert world.stored.load("reports/trend/csat/7d.json")["window"]["last"] == str(later.date())
+
+
+def test_a_question_whose_answers_are_gone_has_none_in_any_window(world):
+    world.questions += [("csat", TODAY, TODAY)]
+    world.run()
+    world.questions.pop()
+    later = NOW + timedelta(hours=1)
+    world.change(TODAY)
+    world.run(now=later)
+
+    for window in ("7d", "2026-11"):
+        document = world.stored.load(f"reports/trend/csat/{window}.json")
+        assert document["computed_at"] == later.isoformat(timespec="seconds")
+
+
+def test_facts_that_are_dated_ahead_wait_for_their_day(world):
+    ahead = TODAY + timedelta(days=900)
+    world.archive.versions[place("facts", ahead)] = "1"
+    world.run()
+    world.ask(ReportRequest("outcomes", rolling(8, TODAY)))
+
+    assert {max(days) for days in world.archive.opened} == {TODAY}
+
+
 def test_what_is_up_to_date_is_not_computed_again(world):
     first, second = world.run(), world.run(now=NOW + timedelta(hours=1))
 
@@ -226,6 +257,27 @@ def test_days_that_cannot_be_read_are_named_where_they_would_count(world):
         for window in ("30d", "2026-11", "2026-10")
     }
     assert left_out == {"30d": ["2026-11-03"], "2026-11": ["2026-11-03"], "2026-10": None}
+
+
+def test_a_day_that_can_be_read_again_is_counted_again(world):
+    request = ReportRequest("trend", rolling(45, TODAY))
+    world.archive.damaged = {date(2026, 11, 3)}
+    world.run()
+    world.ask(request)
+    world.archive.damaged = set()
+    run = world.run()
+
+    assert "left_out" not in world.stored.load("reports/trend/nps/30d.json")["scopes"][""]
+    assert run.unchanged, "what the day does not count in stays as it is"
+    assert world.ask(request).outcome is Outcome.COMPUTED
+    assert "left_out" not in world.stored.load(request.place)["scopes"][""]
+
+
+def test_a_day_that_stays_damaged_computes_nothing_anew(world):
+    world.archive.damaged = {date(2026, 11, 3)}
+    world.run()
+
+    assert world.run().stored == 0
 
 
 def test_a_window_that_begins_before_the_archive_says_so(world):
