@@ -106,6 +106,31 @@ def test_of_two_reasons_of_one_moment_the_same_one_stands_in_any_order(order: tu
     assert told(world) == ("b", "")
 
 
+AGAIN = [
+    ends(NOON, reported_reason="price"),
+    ends(NOON + HOUR / 2, reported_reason="quality"),
+    ends(NOON + HOUR, reported_reason="price"),
+]
+
+
+@pytest.mark.parametrize("order", [*permutations([*AGAIN, PLAIN])])
+def test_a_reason_that_is_told_again_is_the_newest_in_any_order(order: tuple[BillingEvent, ...]) -> None:
+    world = fresh()
+    for each in order:
+        world.capture(each)
+
+    assert told(world) == ("price", "")
+
+
+@pytest.mark.parametrize("order", [*permutations([AGAIN[0], AGAIN[1], ends(NOON + HOUR)])])
+def test_an_event_without_a_reason_is_no_newer_word(order: tuple[BillingEvent, ...]) -> None:
+    world = fresh()
+    for each in order:
+        world.capture(each)
+
+    assert told(world) == ("quality", "")
+
+
 def test_a_repeat_writes_nothing(world: World) -> None:
     world.capture(PLAIN)
     world.capture(BOTH)
