@@ -1,5 +1,6 @@
 """Imported months in the archive: as many rows as answers, under the first day of the month."""
 
+import json
 from collections import Counter
 from dataclasses import replace
 from datetime import date, timedelta
@@ -7,14 +8,21 @@ from datetime import date, timedelta
 import pytest
 
 from afterbill.insight.archive.columns import FACTS
+from afterbill.insight.periods import month_of
+from afterbill.insight.reports.asked import EVERYTHING, Asked, ReportRules
+from afterbill.insight.reports.registry import NAMES
 from afterbill.model.history import MonthTally
 from afterbill.model.questions import Question
 from afterbill_reports.archive.months import is_of_month, rows_of_month
+from afterbill_reports.reports.modules import report_of
 from tests.unit.insight.archiving import ArchiveWorld, past
+from tests.unit.insight.reports.fact_world import Archive
 
 LONG_AGO = date(2024, 2, 1)
 TALLY = MonthTally(LONG_AGO, Question.NPS, "delighted", "renewed", "loyalty", (1, *[0] * 8, 2, 3), "file 1")
 HOUR = timedelta(minutes=61)
+PARTLY_EMPTY = {"trend", "journey", "products", "coverage"}
+"""Other days and stages have no answers, nor have facts that could be asked about, or products."""
 
 
 @pytest.fixture
@@ -86,3 +94,15 @@ def test_other_days_of_the_month_have_none(world):
     world.later(HOUR)
 
     assert ratings(world, LONG_AGO + timedelta(days=1)) == {5: 1}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_reports_of_an_imported_month_know_its_answers_and_no_customer_or_fact(name):
+    month = replace(TALLY, ratings=(20, *[0] * 8, 20, 30))
+    rows = [{column: value for column, value in row.items() if column != "id"} for row in rows_of_month(month, "Acme")]
+    text = json.dumps(report_of(name).compute(Archive(rows), Asked(month_of(LONG_AGO)), ReportRules())[EVERYTHING])
+
+    assert ('"why": "no_answers"' in text) <= (name in PARTLY_EMPTY)
+    assert '"n": 70' in text or '"unknown": 70' in text or name in {"coverage", "products", "changes"}
+    assert name != "coverage" or '"step": "facts", "count": 0' in text
+    assert name not in {"revenue", "outcomes", "changes"} or '"why": "nobody_' in text

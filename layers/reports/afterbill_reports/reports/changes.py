@@ -170,7 +170,7 @@ def _body(asked: Asked, rules: ReportRules, between: _Moves, within: _Moves) -> 
         "only_now": sum(amount.n for (earlier, _), amount in between.items() if earlier is None),
         "only_before": sum(amount.n for (_, later), amount in between.items() if later is None),
         "without_rate": unconverted(amount for key, amount in between.items() if None not in key),
-        **({} if rows else unsaid(Why.NOBODY_TWICE if between else Why.NO_ANSWERS)),
+        **({} if rows else unsaid(Why.NOBODY_TWICE)),
     }
 
 

@@ -131,17 +131,18 @@ def compute(engine: Engine, asked: Asked, rules: ReportRules) -> Mapping[Scope, 
 
 
 def _body(asked: Asked, groups: Mapping[str, _Groups], left_out: Mapping[str, int], unknown: int) -> Body:
+    nobody = Why.NOBODY_KNOWN if unknown else Why.NO_ANSWERS
     found: dict[str, dict[str, Any]] = {
         name: {
             "rows": _rows(asked, groups.get(name, {})),
-            "logrank": _logrank(groups.get(name, {})),
+            "logrank": _logrank(groups.get(name, {}), nobody),
             "left_out": left_out.get(name, 0),
         }
         for name in OUTCOMES
     }
     comparisons = judged(one["logrank"] for one in found.values() if not one["logrank"].get("few"))
     default = {key: found[DEFAULT][key] for key in ("rows", "logrank")}
-    missing = {} if default["rows"] else unsaid(Why.NO_ANSWERS)
+    missing = {} if default["rows"] else unsaid(nobody)
     return {"outcome": DEFAULT, **default, "outcomes": found, "comparisons": comparisons, "unknown": unknown, **missing}
 
 
@@ -164,13 +165,13 @@ def _curve(group: Followed) -> list[Step]:
     return kaplan_meier(group, sorted({*DAYS, min(group.longest, DAYS[-1])}))
 
 
-def _logrank(groups: Mapping[int, Followed]) -> dict[str, Any]:
+def _logrank(groups: Mapping[int, Followed], nobody: Why) -> dict[str, Any]:
     """Return chi-square and p; nothing is called real where a category has fewer than FEW customers."""
     there = [groups[standing] for standing in ORDER if standing in groups]
     found = logrank(there) if there else None
     if found is None:
         happened = any(group.events for group in there)
-        why = Why.ONE_CATEGORY if happened else Why.NOTHING_HAPPENED if there else Why.NO_ANSWERS
+        why = Why.ONE_CATEGORY if happened else Why.NOTHING_HAPPENED if there else nobody
         return {"chi2": None, "df": None, "p": None, **unsaid(why)}
     few = min(group.n for group in there) < FEW
     doubt = {"q": None, "real": False, **unsaid(Why.FEW_TO_COMPARE)} if few else {}

@@ -156,9 +156,10 @@ def compute(engine: Engine, asked: Asked, rules: ReportRules) -> Mapping[Scope, 
 def _body(asked: Asked, rules: ReportRules, months: _Groups, largest: int, unknown: int) -> Body:
     whole = months[""]
     n = sum(group.amount.n for group in whole.values())
+    nobody = Why.NOBODY_KNOWN if unknown else Why.NO_ANSWERS
     return {
         "currency": rules.currency,
-        "weighted": _weighted(asked, whole, largest),
+        "weighted": _weighted(asked, whole, largest, nobody),
         "rows": [
             {**_row(asked, rules, standing, whole[standing]), "share": _part(whole, standing)} for standing in ORDER
         ],
@@ -174,7 +175,7 @@ def _body(asked: Asked, rules: ReportRules, months: _Groups, largest: int, unkno
         "customers": n,
         "without_amount": sum(group.amount.without for group in whole.values()),
         "unknown": unknown,
-        **({} if n else unsaid(Why.NO_ANSWERS)),
+        **({} if n else unsaid(nobody)),
     }
 
 
@@ -206,7 +207,7 @@ def _at_risk(group: Group, rules: ReportRules) -> dict[str, Any]:
     }
 
 
-def _weighted(asked: Asked, whole: Mapping[int, Group], largest: int) -> dict[str, Any]:
+def _weighted(asked: Asked, whole: Mapping[int, Group], largest: int, nobody: Why) -> dict[str, Any]:
     """Return the weighted score of the customers with an amount beside their plain one; null with the reason."""
     every = [whole[standing].sums for standing in ORDER]
     n = sum(sums.n for sums in every)
@@ -214,7 +215,7 @@ def _weighted(asked: Asked, whole: Mapping[int, Group], largest: int) -> dict[st
     plain = weighted(asked.question, *(Sums(sums.n, sums.n, sums.n) for sums in every))
     if found is None or plain is None or n < LEAST:
         nothing = dict.fromkeys(("score", "low", "high", "n_eff", "largest_share", "plain"))
-        return {"n": n, **nothing, "few": True, **unsaid(_why_not(whole, weighs=found is not None))}
+        return {"n": n, **nothing, "few": True, **unsaid(_why_not(whole, nobody, weighs=found is not None))}
     part = largest / sum(sums.weights for sums in every)
     return {
         "n": n,
@@ -236,9 +237,9 @@ def _caution(part: float, n_eff: float) -> dict[str, str]:
     return {"caution": "few_weigh", "because": _FEW_WEIGH.format(n_eff)} if n_eff < LEAST else {}
 
 
-def _why_not(whole: Mapping[int, Group], *, weighs: bool) -> Why:
+def _why_not(whole: Mapping[int, Group], nobody: Why, *, weighs: bool) -> Why:
     if weighs:
         return Why.FEW_ANSWERS
     if any(group.amount.other for group in whole.values()):
         return Why.NO_RATE
-    return Why.NO_AMOUNTS if any(group.amount.n for group in whole.values()) else Why.NO_ANSWERS
+    return Why.NO_AMOUNTS if any(group.amount.n for group in whole.values()) else nobody

@@ -30,6 +30,7 @@ class Why(StrEnum):
     NOTHING_FAILED = "nothing_failed"
     MOST_UNPAID = "most_unpaid"
     NOBODY_TWICE = "nobody_twice"
+    NOBODY_KNOWN = "nobody_known"
     MERGED = "merged"
 
 
@@ -48,7 +49,8 @@ BECAUSE: Mapping[Why, str] = {
     Why.NOTHING_HAPPENED: "This happened to nobody who can be followed.",
     Why.NOTHING_FAILED: "No payment failed in these days.",
     Why.MOST_UNPAID: "Fewer than half of the failed payments have been made up for.",
-    Why.NOBODY_TWICE: "Nobody answered in both windows.",
+    Why.NOBODY_TWICE: "Nobody whom we know answered in both windows.",
+    Why.NOBODY_KNOWN: "Of none of those who answered in these days is it known who they are.",
     Why.MERGED: "Products that are not shown by name: an answer counts once for each.",
 }
 

@@ -155,7 +155,7 @@ ENDS = "ends AS (SELECT MAX(GREATEST(fact_day, COALESCE(answered_day, fact_day))
 UNKNOWN = f"""{FACTS}
 SELECT {scopes()}, COUNT(*) FROM answers WHERE COALESCE(customer_id, '') = '' {grouped()}
 """  # noqa: S608  # nothing but constants
-"""Answers of people who were removed, or so old that the archive keeps no ids of them."""
+"""Answers of people who were removed, so old that the archive keeps no ids of them, or of imported months."""
 
 _WHEN = " ".join(f"WHEN :currency_{n} THEN CAST(:price_{n} AS DECIMAL(19,0))" for n in range(1, MOST_CURRENCIES + 1))
 CONVERTED = f"CAST(minor AS DECIMAL(19,0)) * CASE currency {_WHEN} ELSE 0 END"

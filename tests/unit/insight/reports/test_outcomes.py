@@ -177,7 +177,7 @@ def test_answers_of_people_nobody_knows_any_more_are_counted_and_not_followed():
 
     found = outcomes(rows)
 
-    assert (found["unknown"], found["rows"], found["why"]) == (1, [], "no_answers")
+    assert (found["unknown"], found["rows"], found["why"]) == (1, [], "nobody_known")
 
 
 def test_of_60_plans_those_with_most_customers_are_stored():

@@ -22,7 +22,7 @@ def test_a_window_without_answers_has_a_body_that_says_so(name, question):
     found = module(name).compute(Archive([]), asked(question=question), RULES)
 
     assert list(found) == [("", "")]
-    assert "no_answers" in str(found["", ""])
+    assert ("nobody_twice" if name == "changes" else "no_answers") in str(found["", ""])
 
 
 @pytest.mark.parametrize("name", REPORTS)
