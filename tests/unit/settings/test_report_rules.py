@@ -1,7 +1,7 @@
 """[segments], [reports], [revenue] and [journey]: the rules of reports, and the mistakes in them."""
 
 import tomllib
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +62,13 @@ def test_a_journey_is_read_with_its_steps_in_order() -> None:
     assert "refunded" in plan.steps[1].touchpoints
     assert "payment_failed" not in plan.steps[1].touchpoints
     assert [version.name for version in plan.versions] == ["", "One mail"]
+
+
+def test_reports_look_back_as_far_as_the_longest_way_to_an_answer() -> None:
+    tables = with_tables()
+    tables["touchpoints"]["order_paid"] = {"delay": "180d", "patience": "20d", "expiry": "60d"}
+
+    assert policy_of(tables).reports.lag == timedelta(days=261)
 
 
 def test_functions_read_the_same_without_checks(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -186,8 +186,17 @@ def stage_of(touchpoint: str) -> str:
 
 
 def _stage_in(tables: Mapping[str, Any], touchpoint: str) -> str:
-    rule: dict[str, str] = {**tables.get("defaults", {}), **tables.get("touchpoints", {}).get(touchpoint, {})}
-    return rule["stage"]
+    return str(_rule_in(tables, touchpoint)["stage"])
+
+
+def _rule_in(tables: Mapping[str, Any], touchpoint: str) -> dict[str, Any]:
+    return {**tables.get("defaults", {}), **tables.get("touchpoints", {}).get(touchpoint, {})}
+
+
+def _lag_in(tables: Mapping[str, Any], touchpoint: str) -> "timedelta":
+    """From a fact that is told at once to its answer, at most; a day is for the zone and an outage."""
+    rule = _rule_in(tables, touchpoint)
+    return sum((_span(rule[name]) for name in ("delay", "patience", "expiry") if name in rule), _span("1d"))
 
 
 @cache
@@ -259,6 +268,7 @@ def report_rules_of(tables: Mapping[str, Any]) -> "ReportRules":
         unconfirmed=tables.get("integrity", {}).get("count_unconfirmed", True),
         stages=stages,
         journey=tables.get("journey", {}),
+        lag=max(ReportRules().lag, *(_lag_in(tables, touchpoint) for touchpoint in Touchpoint)),
     )
 
 

@@ -146,7 +146,7 @@ def _values(asked: Asked, rules: ReportRules) -> dict[str, Any]:
         **values(asked, rules),
         "then_first": then.first,
         "then_last": then.last,
-        "read_first": min(now.first, then.first) - sql.LONGEST_LAG,
+        "read_first": min(now.first, then.first) - rules.lag,
         "read_last": max(now.last, then.last),
         "quiet": now.last - timedelta(days=QUIET_DAYS),
     }

@@ -18,7 +18,6 @@ from afterbill.insight.reports.requested import ReportRequest, RequestError, req
 from afterbill.model.errors import TransientError
 from afterbill.model.questions import Question
 from afterbill_reports.reports.modules import report_of
-from afterbill_reports.reports.sql import LONGEST_LAG
 from afterbill_reports.reports.values import unknown_value
 
 MONTHS = 25
@@ -134,7 +133,7 @@ def compute_asked(deps: ReportDeps, payload: Mapping[str, Any], asked_at: dateti
         deps.stored.store(request.place, _document(request, {EVERYTHING: _not_archived(files)}, fingerprint, now))
         return AskedRun(Outcome.COMPUTED, request.place)
     try:
-        with deps.archive.open(_between(files, _reading_range(request, files))) as opened:
+        with deps.archive.open(_between(files, _reading_range(deps, request, files))) as opened:
             seen = _fingerprint(deps, request, files, today, opened.left_out)
             document = _computed(deps, request, _Made(opened, files, seen, now))
     except TransientError:
@@ -206,7 +205,7 @@ def _store(deps: ReportDeps, run: StoredRun, request: ReportRequest, made: _Made
 
 def _computed(deps: ReportDeps, request: ReportRequest, made: _Made) -> Mapping[str, Any]:
     scopes = report_of(request.name).compute(made.opened.engine, request.asked, deps.rules)
-    first, last = _reading_range(request, made.files)
+    first, last = _reading_range(deps, request, made.files)
     absent = [str(day) for day in made.opened.left_out if first <= day <= last]
     begins = made.files[0].day
     beside = ({"left_out": absent} if absent else {}) | (
@@ -242,15 +241,15 @@ _FAILED: Body = {
 }
 
 
-def _reading_range(request: ReportRequest, files: Sequence[ArchiveFile]) -> tuple[date, date]:
+def _reading_range(deps: ReportDeps, request: ReportRequest, files: Sequence[ArchiveFile]) -> tuple[date, date]:
     """Return the first and the last day of the facts that a report reads."""
-    return (files[0].day, files[-1].day) if request.name in WHOLE and files else _own_range(request)
+    return (files[0].day, files[-1].day) if request.name in WHOLE and files else _own_range(deps, request)
 
 
-def _own_range(request: ReportRequest) -> tuple[date, date]:
-    """Return the days of the facts about which answers may have come in the windows: up to LONGEST_LAG before."""
+def _own_range(deps: ReportDeps, request: ReportRequest) -> tuple[date, date]:
+    """Return the days of the facts about which answers may have come in the windows: up to `lag` before."""
     windows = (request.window, request.asked.before)
-    return min(window.first for window in windows) - LONGEST_LAG, max(window.last for window in windows)
+    return min(window.first for window in windows) - deps.rules.lag, max(window.last for window in windows)
 
 
 def _between(files: Sequence[ArchiveFile], days: tuple[date, date]) -> list[ArchiveFile]:
@@ -270,7 +269,7 @@ def _fingerprint(
     """
     over = request.name in WHOLE and request.stored_place and request.window.last < today
     turn = (today.toordinal() + request.window.first.month) // REFRESHED if over else 0
-    read = _between(files, _own_range(request) if over else _reading_range(request, files))
+    read = _between(files, _own_range(deps, request) if over else _reading_range(deps, request, files))
     parts = [deps.code, repr(deps.rules), request.canonical, str(files[0].day if files else None), str(turn)]
     parts += (f"{file.place} {'' if file.day in left_out else file.version}" for file in read)
     return sha256("\n".join(parts).encode()).hexdigest()[:32]

@@ -5,7 +5,7 @@ put into the text.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from afterbill.insight.periods import Window
@@ -15,9 +15,6 @@ from afterbill.model.questions import Question
 
 SEGMENTS = tuple(f"segment_{number}" for number in range(1, MOST_SEGMENTS + 1))
 COLUMNS = (*OWN, *SEGMENTS)
-
-LONGEST_LAG = timedelta(days=130)
-"""From a fact to its answer, at most: delay, patience and expiry together, of all rules that make sense."""
 
 MOST_STORED = 50
 """Values of a dimension of which reports are stored; those with most answers."""
@@ -141,7 +138,7 @@ def parameters(
     for number, (dimension, value) in enumerate(asked.where, 1):
         filters |= {f"where_{number}": columns[dimension], f"value_{number}": value}
     return {
-        "read_first": days.first - LONGEST_LAG,
+        "read_first": days.first - rules.lag,
         "read_last": days.last,
         "first": days.first,
         "last": days.last,

@@ -126,3 +126,10 @@ def test_an_answer_counts_on_its_own_day_and_not_on_that_of_the_fact():
     late = answers("9", day=date(2026, 8, 1))[0] | {"answered_day": TODAY}
 
     assert trend([late])["rows"][-1]["n"] == 1
+
+
+def test_an_answer_about_what_was_asked_half_a_year_later_counts():
+    late = answers("9", day=TODAY - timedelta(days=200))[0] | {"answered_day": TODAY}
+    rules = ReportRules(lag=timedelta(days=261))
+
+    assert compute(Archive([late]), asked(), rules)[EVERYTHING]["rows"][-1]["n"] == 1

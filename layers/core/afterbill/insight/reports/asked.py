@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Protocol
 
 from afterbill.insight.periods import Window
@@ -67,7 +67,8 @@ class ReportRules:
 
     `segments` are the declared dimensions, in their order; `pairs` of dimensions are compared too. `currency` is the
     one in which amounts are added up. `unconfirmed`: whether unconfirmed answers count. `stages` gives the touchpoints
-    of each stage, `journey` is the table as it stands: `journey_plan` reads it.
+    of each stage, `journey` is the table as it stands: `journey_plan` reads it. `lag`
+    is the time from a fact to its answer, at most.
     """
 
     segments: tuple[str, ...] = ()
@@ -77,6 +78,7 @@ class ReportRules:
     unconfirmed: bool = True
     stages: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     journey: Mapping[str, Any] = field(default_factory=dict)
+    lag: timedelta = timedelta(days=130)
 
 
 class Engine(Protocol):
