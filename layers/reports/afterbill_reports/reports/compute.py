@@ -94,7 +94,7 @@ def compute_stored(deps: ReportDeps, now: datetime, goes_on: Callable[[], bool],
     today = now.astimezone(deps.zone).date()
     run, files = StoredRun(), _files(deps, today)
     if not files:
-        return run
+        return _emptied(deps, now, today) if nightly else run
     with deps.archive.open(files) as opened:
         run.left_out = opened.left_out
         questions = _questions(opened.engine)
@@ -154,6 +154,21 @@ class _Made:
     files: Sequence[ArchiveFile]
     fingerprint: str
     now: datetime
+
+
+def _emptied(deps: ReportDeps, now: datetime, today: date) -> StoredRun:
+    """Have what is stored say that the archive is empty: all that it told of was removed, or came to its end."""
+    run = StoredRun()
+    stored = {request.stored_place: request for request in _requests(NAMES, _windows(today, date.min))}
+    for place, fingerprint in deps.stored.fingerprints(stored).items():
+        request = stored[place]
+        nothing = _fingerprint(deps, request, (), today)
+        if fingerprint == nothing:
+            run.unchanged += 1
+        else:
+            deps.stored.store(place, _document(request, {EVERYTHING: _not_archived(())}, nothing, now))
+            run.stored += 1
+    return run
 
 
 def _files(deps: ReportDeps, today: date) -> list[ArchiveFile]:

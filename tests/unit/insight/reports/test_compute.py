@@ -114,6 +114,16 @@ def test_an_empty_archive_has_no_reports(world):
     assert (world.run().stored, world.archive.opened) == (0, [])
 
 
+def test_reports_of_an_archive_that_became_empty_say_so(world):
+    world.run()
+    world.archive.versions.clear()
+    run = world.run()
+
+    assert (run.stored, run.unchanged) == (len(NAMES) * 7, 0)
+    assert world.stored.load("reports/changes/nps/30d.json")["scopes"][""]["why"] == "not_archived"
+    assert world.run().stored == 0
+
+
 def test_other_questions_are_stored_for_the_windows_in_which_they_were_answered(world):
     world.questions += [("csat", date(2026, 10, 3), date(2026, 10, 4)), ("thumbs", TODAY, TODAY), ("ces", None, None)]
     world.run()
