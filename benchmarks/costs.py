@@ -54,7 +54,7 @@ _SECONDS = 0.12
 _SECONDS_AT_REST = 1.0
 """Of a scheduled run that finds nothing, an assumption."""
 _PLATFORM_BYTES = 700
-"""What Lambda itself logs about an invocation in JSON (platform.start, platform.report), an assumption; nothing where
+"""The bytes that Lambda itself logs about an invocation in JSON (platform.start, platform.report), an assumption; nothing where
 `SystemLogLevel` is WARN and the invocation succeeds."""
 _FUNCTIONS = {
     "receive": "ReceiveWebhook",
@@ -159,7 +159,7 @@ def _of(stage: Stage) -> Units:
 
 
 def _platform_bytes(stage: str) -> int:
-    """What Lambda logs about an invocation of a stage that succeeds."""
+    """The bytes that Lambda logs about an invocation of a stage that succeeds."""
     quiet = _function(stage)["Properties"]["LoggingConfig"].get("SystemLogLevel") == "WARN"
     return 0 if quiet else _PLATFORM_BYTES
 

@@ -41,7 +41,7 @@ _SEEN = {"body": base64.b64encode(b"seen=1&rating=9").decode(), "isBase64Encoded
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """What one invocation asked of AWS, the units it wrote and read, and what it logged; `archived` are units apart."""
+    """The calls of one invocation, the units it wrote and read, the bytes it logged; `archived` are units apart."""
 
     name: str
     calls: Counter[str]

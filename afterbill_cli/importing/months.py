@@ -15,7 +15,7 @@ _RATINGS = 11
 
 @dataclass
 class Months:
-    """What the rows of one file say of months long ago; `file` is a hash of it, `stored` and `left` count answers."""
+    """The months of long ago that one file tells of; `file` is its hash, `stored` and `left` count answers."""
 
     file: str
     counts: dict[tuple[str, str, str, str, str], list[int]] = field(

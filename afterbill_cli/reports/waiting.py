@@ -23,7 +23,7 @@ _LOOK_AGAIN = (
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Where reports lie and are asked for; `sleep` takes seconds, `clock` counts them."""
+    """The places at which reports lie and are asked for; `sleep` takes seconds, `clock` counts them."""
 
     files: StoredReports
     requests: ReportRequests

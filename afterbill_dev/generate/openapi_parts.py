@@ -1,4 +1,4 @@
-"""What every route of the OpenAPI document is made of."""
+"""The parts of which every route of the OpenAPI document is made."""
 
 from collections.abc import Iterable
 from typing import Any

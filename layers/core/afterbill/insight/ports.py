@@ -177,7 +177,7 @@ class ChangeMark:
 
 @dataclass(frozen=True, slots=True)
 class ArchiveState:
-    """How far the archive has come, by local days.
+    """The progress of the archive, by local days.
 
     `nightly` is that of the last nightly run. Days before `frozen` are never read from the table again, which may have
     forgotten them; days before `emptied` lead to nobody any more.

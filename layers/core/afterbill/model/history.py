@@ -1,4 +1,4 @@
-"""What was answered so long ago that no answer of it is kept: how often each rating was given, by month."""
+"""Answers of so long ago that none of them is kept: how often each rating was given, by month."""
 
 from dataclasses import dataclass
 from datetime import date

@@ -9,7 +9,7 @@ Unit: TypeAlias = Literal["day", "week", "month", "year"]
 UNITS: tuple[Unit, ...] = get_args(Unit)
 
 _MONTHS: dict[Unit, tuple[int, int]] = {"day": (1461, 48), "week": (1461, 336), "month": (1, 1), "year": (1, 12)}
-"""How often a unit fits into a month, as a fraction: a year has 365.25 days."""
+"""The number of times that a unit fits into a month, as a fraction: a year has 365.25 days."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,1 +1,1 @@
-"""What each report asks of the archive, and what it says of the counts."""
+"""The reports: each asks the archive in SQL, and says what the counts mean."""

@@ -42,7 +42,7 @@ class Why(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What became of a request."""
+    """The end of a request."""
 
     COMPUTED = "computed"
     THERE = "there"
@@ -79,7 +79,7 @@ class StoredRun:
 
 @dataclass(frozen=True, slots=True)
 class AskedRun:
-    """What became of a request, the name of its document, and the cause where it failed or was refused."""
+    """The end of a request, the name of its document, and the cause where it failed or was refused."""
 
     outcome: Outcome
     place: str = ""
@@ -148,7 +148,7 @@ def compute_asked(deps: ReportDeps, payload: Mapping[str, Any], asked_at: dateti
 
 @dataclass(frozen=True, slots=True)
 class _Made:
-    """What a document is made of, and when."""
+    """The parts that a document is made of, and when."""
 
     opened: Opened
     files: Sequence[ArchiveFile]

@@ -78,7 +78,7 @@ def text(value: object, longest: int = _LONGEST) -> str | None:
 
 
 def words(value: object) -> str:
-    """What a customer wrote, in lines, cleaned and bounded as comments are; empty for no text."""
+    """The words of a customer, in lines, cleaned and bounded as comments are; empty for no text."""
     if not isinstance(value, str):
         return ""
     from afterbill.answers.parse_answer import clean_comment  # noqa: PLC0415  # receiving reads no words

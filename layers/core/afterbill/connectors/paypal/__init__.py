@@ -77,7 +77,7 @@ _LOOKUPS = (
 )
 """Objects that know who paid, and where they are found; a subscription may be an agreement of the older API."""
 _WITH_PLAN: Mapping[str, Mapping[str, str]] = {"/v1/billing/subscriptions/": {"fields": "plan"}}
-"""What must be asked for: otherwise a subscription does not say what it costs."""
+"""The fields to ask for: otherwise a subscription does not say what it costs."""
 _NO_QUERY: Mapping[str, str] = {}
 _PAYMENTS = (
     ("sale", "/v1/payments/sale/"),

@@ -10,7 +10,7 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What somebody found out about a step, from where (an interview, a ticket), and when."""
+    """A finding about a step, from where (an interview, a ticket), and when."""
 
     text: str
     source: str = ""
@@ -19,7 +19,7 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """What is planned for a step, by whom, and until when."""
+    """A plan for a step, by whom, and until when."""
 
     text: str
     owner: str = ""

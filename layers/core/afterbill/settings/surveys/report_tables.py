@@ -47,7 +47,7 @@ class RevenueTable(Table):
 
 
 class NoteTable(Table):
-    """What somebody found out about a step of the journey."""
+    """A finding about a step of the journey."""
 
     text: Line
     source: Line = ""
@@ -55,7 +55,7 @@ class NoteTable(Table):
 
 
 class MeasureTable(Table):
-    """What is planned for a step of the journey."""
+    """A plan for a step of the journey."""
 
     text: Line
     owner: Line = ""
