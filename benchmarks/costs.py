@@ -54,8 +54,10 @@ _SECONDS = 0.12
 _SECONDS_AT_REST = 1.0
 """Of a scheduled run that finds nothing, an assumption."""
 _PLATFORM_BYTES = 700
-"""The bytes that Lambda itself logs about an invocation in JSON (platform.start, platform.report), an assumption; nothing where
-`SystemLogLevel` is WARN and the invocation succeeds."""
+"""The bytes that Lambda itself logs about an invocation in JSON (platform.start, platform.report), an assumption.
+
+There are none where `SystemLogLevel` is WARN and the invocation succeeds.
+"""
 _FUNCTIONS = {
     "receive": "ReceiveWebhook",
     "capture": "CaptureEvent",
