@@ -21,7 +21,8 @@ class Effects:
 
     `plans` and `touchpoints` shift ratings. For the last `drop_for` every rating is lower by `drop`. `leaving` is the
     chance to cancel in a month, by the category of the last answer (`""` before the first). `answering` is the chance
-    that a survey is answered, by plan. Whoever pays twice the price of the plan rates higher by `money`.
+    that a survey is answered, by plan. Whoever pays twice the price of the plan rates higher by `money`. With
+    `blaming`, low ratings come with other reasons than high ones.
     """
 
     plans: Mapping[str, float] = field(default_factory=dict)
@@ -31,6 +32,7 @@ class Effects:
     leaving: Mapping[str, float] = field(default_factory=lambda: _alike(0.02, "", *CATEGORIES))
     answering: Mapping[str, float] = field(default_factory=lambda: _alike(0.35, *PLANS))
     money: float = 0.0
+    blaming: bool = False
 
 
 NONE = Effects()
@@ -43,5 +45,6 @@ PLANTED = Effects(
     leaving={"": 0.02, "promoter": 0.015, "passive": 0.02, "detractor": 0.06},
     answering={"Basic": 0.2, "Team": 0.35, "Business": 0.5},
     money=0.15,
+    blaming=True,
 )
 """The history of `make history`. Source, country, locale and method of payment have no effect in it either."""

@@ -148,7 +148,8 @@ class _Life:
         rating = self._rating(sent.touchpoint, at)
         low = rating <= _BAD
         self.category = "promoter" if rating >= _GOOD else "detractor" if low else "passive"
-        weights = [weight if low else other for weight, other in _REASONS.values()]
+        blamed = low and self.effects.blaming
+        weights = [weight if blamed else other for weight, other in _REASONS.values()]
         told = self.random.random() < _GIVING_A_REASON
         reason = self.random.choices([*_REASONS], weights)[0] if told else ""
         answer = Answer(rating, reason=reason, confirmed=self.random.random() > _UNCONFIRMED)
