@@ -3,6 +3,7 @@
 import uuid
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Any
 
 from afterbill.adapters.aws.clients import client
@@ -18,7 +19,7 @@ from afterbill_reports.archive.run import ArchiveDeps, archive
 
 _RESERVE = timedelta(seconds=180)
 """A day of a hundred thousand facts takes two minutes to read, to write and to store."""
-_SCRATCH = Path("/tmp/archive")  # noqa: S108  # the one folder of Lambda that can be written, and nobody else's there
+_SCRATCH = Path(gettempdir()) / "archive"
 _MEMORY_MB = 600
 """Of 1,769; the rest is for the rows of a day in Python."""
 
@@ -28,7 +29,7 @@ _deps = ArchiveDeps(
     rows=ParquetRows(connect(_SCRATCH, _MEMORY_MB, threads=1), _SCRATCH),
     queue=SqsReportQueue(client("sqs"), config.setting("REPORT_REQUESTS_URL")),
     zone=config.time_zone(),
-    brand=config.brand().company,
+    brand=config.company(),
     periods=config.retention(),
     every=timedelta(minutes=int(config.setting("PERIOD_MINUTES"))),
 )

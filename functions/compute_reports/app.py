@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Any
 
 from afterbill.adapters.aws.clients import client
@@ -21,7 +22,7 @@ from afterbill_reports.reports.compute import Outcome, ReportDeps, compute_asked
 
 _RESERVE = timedelta(seconds=120)
 """Time for the slowest report of a year of a few million facts."""
-_SCRATCH = Path("/tmp/reports")  # noqa: S108  # the one folder of Lambda that can be written, and nobody else's there
+_SCRATCH = Path(gettempdir()) / "reports"
 _MEMORY_MB, _THREADS = 2000, 2
 """Of 3,008 MB, which come with 1.7 processors; the rest is for Python and the documents."""
 

@@ -38,6 +38,7 @@ def orders_and_answers_that_are_archived(town: Town) -> None:
         told = {"rating": rating, "touchpoint": "renewed", "segments": {"plan": PLAN}}
         answer = town.http.request("POST", f"{town.stack['api_url']}/v1/responses", json=told, headers=headers)
         assert answer.status == 201, answer.data
+        town.given[f"archived {number}"] = rating
 
 
 @pytest.mark.after(scene=orders_and_answers_that_are_archived)

@@ -6,6 +6,7 @@ Whatever a function calls is checked against the role that the template gives it
 import json
 import shutil
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ import pytest
 from botocore.awsrequest import AWSResponse
 from moto import mock_aws
 
+from afterbill.adapters.aws import clients
 from tests.contract.lambda_events import records_in
 from tests.contract.template import ledger_definition, of_type, properties, table_definition, template
 from tests.integration.grants import Call, actions_of, allows, grants_of
@@ -171,6 +173,8 @@ class Stack:
 
     def _as(self, name: str, work: Callable[[], Any]) -> Any:
         before, self.caller = self.caller, name
+        # The clients of a test are shared: the time of another invocation is over, and says nothing of this one.
+        clients._until.update(dict.fromkeys(clients._until, float("inf")))
         try:
             return work()
         finally:
@@ -233,6 +237,9 @@ def standing(
     patch: pytest.MonkeyPatch, configuration: Path, sources: dict[str, Any], parameters: dict[str, str] | None = None
 ) -> Iterator[Stack]:
     """A fresh stack; `configuration` is the folder that stands for the configuration layer."""
+    scratch = configuration.parent / "scratch"
+    scratch.mkdir(exist_ok=True)
+    patch.setattr(tempfile, "tempdir", str(scratch))
     patch.syspath_prepend(str(configuration))
     patch.setenv("AWS_DEFAULT_REGION", REGION)
     with mock_aws():

@@ -42,7 +42,7 @@ def test_functions_read_the_same_without_checks(monkeypatch: pytest.MonkeyPatch)
         ({"archive": "399d"}, "retention.archive: must be from 400d to 3650d, not 399d"),
         (
             {"archive": "729d"},
-            "retention.archive: must be no shorter than responses: what may still change is archived again",
+            "retention.archive: must be no shorter than responses: reports would forget what still counts",
         ),
         ({"comments": "731d"}, "retention.comments: must be no longer than responses: it ends with its survey"),
         (

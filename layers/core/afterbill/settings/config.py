@@ -207,6 +207,11 @@ def brand() -> "Brand":
     return brand_of(read_toml(folder() / "brand.toml"))
 
 
+def company() -> str:
+    """The operator's company, of brand.toml."""
+    return str(read_toml(folder() / "brand.toml")["company"])
+
+
 def sending() -> "SendingCaps":
     """The caps of all mails together."""
     from afterbill.outreach.caps import SendingCaps  # noqa: PLC0415  # same as with brand()
