@@ -13,7 +13,7 @@ from afterbill.model.invitation import State
 from afterbill_dev.load import limits
 from afterbill_dev.load.alarms import alarms_of
 from afterbill_dev.load.shop import Shop
-from afterbill_dev.load.stack import Stack
+from afterbill_dev.load.stack import UNTOLD, Stack
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 PAYMENTS, LASTS = 21 * DAY, 36 * DAY
@@ -164,7 +164,7 @@ def _judged(stack: Stack, shop: Shop, leaks: Collection[str]) -> Month:
 def _rings(stack: Stack) -> Iterator[Ring]:
     modelled = stack.modelled
     for alarm in alarms_of(stack.template):
-        if alarm.watches(modelled):
+        if alarm.watches(modelled) and UNTOLD.isdisjoint(source.name.name for source in alarm.sources):
             for since, until in alarm.rings(stack.metrics, stack.clock.now):
                 yield Ring(alarm.name, since, until)
 
