@@ -9,7 +9,6 @@ from typing import Any
 from afterbill.adapters.aws.clients import client
 from afterbill.adapters.aws.report_files import S3Reports
 from afterbill.runtime.batch import process
-from afterbill.runtime.code_version import code_version
 from afterbill.runtime.notifications import published_at
 from afterbill.runtime.observability import logger
 from afterbill.runtime.remaining import goes_on
@@ -18,6 +17,7 @@ from afterbill_reports.adapters.archive_reading import S3Copies
 from afterbill_reports.adapters.duckdb.archive import DuckArchive
 from afterbill_reports.adapters.duckdb.database import connect
 from afterbill_reports.adapters.report_queue import SqsReportQueue
+from afterbill_reports.code_version import code_version
 from afterbill_reports.reports.compute import Outcome, ReportDeps, compute_asked, compute_stored
 
 _RESERVE = timedelta(seconds=120)

@@ -1,6 +1,6 @@
 """The version of code."""
 
-from afterbill.runtime.code_version import code_version
+from afterbill_reports.code_version import code_version
 
 
 def package(folder, text):

@@ -17,6 +17,7 @@ from afterbill.model.billing import (
     fact_key,
 )
 from afterbill.model.errors import PayloadError
+from afterbill.model.recurring import Recurring
 
 PAYMENT = "payment"
 """The meaning shared by everything that reports one payment, whatever touchpoint it is."""
@@ -69,6 +70,7 @@ class Envelope:
         products: tuple[str, ...] = (),
         takes_back: tuple[str, str, str] | None = None,
         subscription_state: SubscriptionState | None = None,
+        recurring: Recurring | None = None,
     ) -> BillingEvent:
         """A fact. `about` is an id, a meaning and an occurrence: events that agree in all three are one fact.
 
@@ -89,6 +91,7 @@ class Envelope:
             test=self.test,
             takes_back=fact_key(self.provider, self.account, *takes_back) if takes_back else "",
             subscription_state=subscription_state,
+            recurring=recurring,
             payment_method=self._paid_by(customer),
         )
 

@@ -1,6 +1,7 @@
 """Ways of paying, each under one name, however a billing system spells it."""
 
 import re
+from functools import lru_cache
 
 from afterbill.connectors._kit.json import text
 
@@ -27,6 +28,11 @@ _NAMES = {spelling: name for name, spellings in _SPELLED.items() for spelling in
 
 def method_of(value: object, provider: str = "") -> str:
     """Return a way of paying in lower case with underscores, at most 40 characters; empty for what is no word."""
+    return _method(value, provider) if isinstance(value, str) else ""
+
+
+@lru_cache(maxsize=256)
+def _method(value: str, provider: str) -> str:
     word = re.sub(r"\W+", "_", (text(value, _LONGEST) or "").lower()).strip("_")
     if not _WORD.fullmatch(word):
         return ""

@@ -127,12 +127,18 @@ def normalise(webhook: Webhook, source: Source) -> tuple[BillingEvent, ...]:
         return ()
     received = parse_event(payload, kind, source)
     event = reader(received)
-    event = event and replace(event, payment_method=event.payment_method or _paid_by(received.content))
+    if event and not event.payment_method and (method := _paid_by(received.content)):
+        event = replace(event, payment_method=method)
     return (with_basis(event, source.fields, *customers.consent_fields(received.content)),) if event else ()
+
+
+_PAYING = frozenset({"payment_method", "last_payment_error", "charge", "payment_method_types", "payment_settings"})
 
 
 def _paid_by(content: Json) -> str:
     """The way of paying that an object beside a charge tells, else the only one that was allowed."""
+    if _PAYING.isdisjoint(content):
+        return ""
     told = (
         section(content, "payment_method").get("type"),
         section(content, "last_payment_error", "payment_method").get("type"),

@@ -1,7 +1,5 @@
 """Stripe's bills: invoices, checkout sessions and quotes."""
 
-from dataclasses import replace
-
 from afterbill.connectors._kit.envelope import PAYMENT
 from afterbill.connectors._kit.json import Json, identifier, identifiers, integer, records, section
 from afterbill.connectors.stripe.customers import customer_of
@@ -69,7 +67,7 @@ def _invoice(
     takes_back: tuple[str, str, str] | None = None,
 ) -> BillingEvent:
     invoice = event.content
-    fact = event.envelope.fact(
+    return event.envelope.fact(
         touchpoint,
         about,
         customer_of(invoice),
@@ -77,8 +75,8 @@ def _invoice(
         money=_money(amount, invoice),
         plan=invoice_plan(invoice, ids_only=event.ids_only),
         takes_back=takes_back,
+        recurring=invoice_price(invoice),
     )
-    return replace(fact, recurring=invoice_price(invoice))
 
 
 def _money(amount: object, content: Json) -> Money | None:

@@ -130,15 +130,15 @@ def _fact(
 ) -> BillingEvent:
     items = _items(event)
     objects = {**(more or {}), **_objects(event)}
-    fact = event.envelope.fact(
+    return event.envelope.fact(
         touchpoint,
         about,
         _customer(event, items),
         objects,
         plan=items[0].plan,
         subscription_state=running(event.content),
+        recurring=price_of(items),
     )
-    return replace(fact, recurring=price_of(items))
 
 
 def _profile(event: StripeEvent, state: SubscriptionState | None = None) -> BillingEvent | None:
