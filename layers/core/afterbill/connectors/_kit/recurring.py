@@ -33,6 +33,8 @@ def recurring_of(money: Money | None, every: object, unit: object) -> Recurring 
 
 def together(amounts: Sequence[Recurring | None]) -> Recurring | None:
     """Return the sum, per month where the intervals differ; None for none, an unknown one, or several currencies."""
+    if len(amounts) == 1:
+        return amounts[0]
     known = [each for each in amounts if each]
     if not known or len(known) != len(amounts) or len({each.money.currency for each in known}) != 1:
         return None
