@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _SES_GROUPS = (16, 8, 4, 4, 4, 12, 6)
 """Digits of the groups of a message id of SES, as in 0100018e2a4b6c8d-1a2b3c4d-5e6f-7081-92a3-b4c5d6e7f809-000000."""
-_PRICE = re.compile(r"(?:(-?\d+)([A-Z]{3}))?([1-9]\d*)([dwmy])")
+_PRICE = r"(?:(-?\d+)([A-Z]{3}))?([1-9]\d*)([dwmy])"
 _MOMENTS = 5
 """Moments in the text of a subscription."""
 
@@ -41,7 +41,7 @@ def price_of(text: str, money: Money | None = None) -> "Recurring":
     """Inverse of `price_text`."""
     from afterbill.model.recurring import UNITS, Recurring  # noqa: PLC0415  # pages and answers read no prices
 
-    found = _PRICE.fullmatch(text)
+    found = re.fullmatch(_PRICE, text)
     require(found is not None and bool(found[1] or money), "a price that is none")
     amount, currency, every, unit = found.groups() if found else ("", "", "", "")
     told = Money(int(amount), currency) if amount else money
