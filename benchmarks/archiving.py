@@ -9,9 +9,9 @@ SURVEYS_A_DAY = 1_000
 _TOUCHED = 34
 """Days whose facts change on one day: three of delay, one of windows, thirty in which to answer, as shipped."""
 _PERIODS = 24
-"""Of a day, as shipped; a container of track_changes marks a day once in each."""
+"""Periods of a day, as shipped; a container of track_changes marks a day once in each."""
 _QUERIES = 26
-"""Of the index by hours of UTC for one local day, at most."""
+"""Queries of the index for one local day, at most: one for each hour of UTC."""
 _FACTS_PER_SECOND = 2_000
 """Read from the table, made rows and written, an assumption; decoding takes most of it."""
 _GIGABYTES = 1769 / 1024

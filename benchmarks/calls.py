@@ -12,7 +12,7 @@ _MOST_CALLS = {"receive": 1, "capture": 4, "send": 8, "page": 1, "tap": 1, "answ
 _MOST_UNITS = 20
 """Whichever way a survey is answered (docs/adr/0033)."""
 _MOST_ARCHIVED = 2
-"""Of the design, on top: one in the index, and a share of marks."""
+"""The budget of the design on top: one unit in the index, and a share of marks."""
 _SECRET = "GetSecretValue"  # noqa: S105  # an operation; asked once in five minutes, not once per invocation
 _MARKS = "change"
 

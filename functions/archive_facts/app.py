@@ -21,7 +21,7 @@ _RESERVE = timedelta(seconds=180)
 """A day of a hundred thousand facts takes two minutes to read, to write and to store."""
 _SCRATCH = Path(gettempdir()) / "archive"
 _MEMORY_MB = 600
-"""Of 1,769; the rest is for the rows of a day in Python."""
+"""DuckDB's part of 1,769 MB; the rest is for the rows of a day in Python."""
 
 _deps = ArchiveDeps(
     table=ArchiveTable(client("dynamodb"), config.setting("TABLE")),

@@ -24,7 +24,7 @@ _RESERVE = timedelta(seconds=120)
 """Time for the slowest report of a year of a few million facts."""
 _SCRATCH = Path(gettempdir()) / "reports"
 _MEMORY_MB, _THREADS = 2000, 2
-"""Of 3,008 MB, which come with 1.7 processors; the rest is for Python and the documents."""
+"""DuckDB's part of 3,008 MB, which come with 1.7 processors; the rest is for Python and the documents."""
 
 _s3, _bucket = client("s3"), config.setting("ARCHIVE")
 _deps = ReportDeps(

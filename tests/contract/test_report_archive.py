@@ -34,7 +34,7 @@ class World:
         self.files.put(place("facts", day), self.rows.written(rows, columns))
 
     def counted(self, files=None):
-        """What is counted of each day, and the days that are left out."""
+        """The counts of each day, and the days that are left out."""
         with self.archive.open(self.archive.files() if files is None else files) as opened:
             return [row[:3] for row in opened.engine.rows(COUNTED, {})], opened.left_out
 

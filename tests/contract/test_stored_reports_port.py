@@ -4,9 +4,10 @@ import gzip
 import json
 
 import pytest
+from botocore.exceptions import ClientError
 
 from afterbill.adapters.aws.report_files import S3Reports
-from afterbill.model.errors import UnreadableError
+from afterbill.model.errors import TransientError, UnreadableError
 from afterbill_cli.memory.stored_reports import MemoryReports
 from tests.contract.conftest import REGION
 
@@ -83,3 +84,49 @@ def test_an_object_says_that_it_is_compressed_json(aws):
     stored = world.s3.get_object(Bucket="archive", Key=PLACE)
     assert (stored["ContentType"], stored["ContentEncoding"]) == ("application/json", "gzip")
     assert json.loads(gzip.decompress(stored["Body"].read())) == DOCUMENT
+
+
+# Over S3 alone
+
+
+def test_a_report_that_is_stored_is_read_again_in_its_order(aws):
+    s3 = InS3(aws).s3
+    S3Reports(s3, "archive").store(PLACE, DOCUMENT)
+
+    found = S3Reports(s3, "archive").load(PLACE)
+
+    assert (found, list(found)) == (DOCUMENT, [*DOCUMENT])
+
+
+def test_the_same_report_is_the_same_bytes(aws):
+    s3 = InS3(aws).s3
+
+    def content():
+        S3Reports(s3, "archive").store(PLACE, DOCUMENT)
+        return s3.get_object(Bucket="archive", Key=PLACE)["Body"].read()
+
+    assert content() == content()
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", gzip.compress(b"{"), gzip.compress(b'{"a": 1}')[:-4]])
+def test_one_that_is_damaged_is_told(aws, content):
+    s3 = InS3(aws).s3
+    s3.put_object(Bucket="archive", Key=PLACE, Body=content)
+
+    with pytest.raises(UnreadableError, match=PLACE):
+        S3Reports(s3, "archive").load(PLACE)
+
+
+def test_a_bucket_that_is_not_there_is_a_mistake(aws):
+    s3 = InS3(aws).s3
+    with pytest.raises(ClientError):
+        S3Reports(s3, "other").load(PLACE)
+
+
+def test_a_store_that_does_not_answer_is_told(aws, monkeypatch):
+    s3 = InS3(aws).s3
+    failure = ClientError({"Error": {"Code": "ServiceUnavailable"}}, "GetObject")
+    monkeypatch.setattr(s3, "get_object", lambda **_: (_ for _ in ()).throw(failure))
+
+    with pytest.raises(TransientError):
+        S3Reports(s3, "archive").load(PLACE)

@@ -80,7 +80,7 @@ def test_a_report_is_read_with_one_command():
 
 
 def recounted(town: Town) -> Counter[int]:
-    """How often each rating was given with this plan, read item by item."""
+    """The ratings that were given with this plan, counted item by item."""
     pages = town.client("dynamodb").get_paginator("scan").paginate(TableName=town.stack["table"])
     items = (item for page in pages for item in page["Items"])
     return Counter(int(item["rating"]["N"]) for item in items if "rating" in item and plan_of(item) == PLAN)

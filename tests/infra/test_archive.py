@@ -22,7 +22,7 @@ KINDS = {
 }
 """The types of Athena by those of DuckDB that are written for them."""
 OLDEST_GLIBC = (2, 26)
-"""That of Amazon Linux 2, on which Lambda runs Python 3.11; 3.12 and 3.13 run on Amazon Linux 2023, which has 2.34."""
+"""Lambda runs Python 3.11 on Amazon Linux 2, which has this C library; 3.12 and 3.13 run on 2023, which has 2.34."""
 TABLES = [("FactsTable", "facts", FACTS), ("CommentsTable", "comments", COMMENTS)]
 
 

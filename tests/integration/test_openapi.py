@@ -41,7 +41,7 @@ FITTING = {
     "to": "2026-11-22",
     "rating": "0-6",
 }
-"""What no pattern can say: days that there are, in their order, and dimensions of surveys.toml."""
+"""Queries beyond any pattern: days that there are, in their order, and dimensions of surveys.toml."""
 SOCKETS = {"max_redirects", "verify", "cert", "proxies"}
 
 

@@ -1,4 +1,4 @@
-"""What facts are worth, how they were paid and why a subscription ended, as each billing system tells it."""
+"""Each billing system tells the worth of a fact, its way of paying, and the reason of an end."""
 
 import base64
 import json

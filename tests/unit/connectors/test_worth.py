@@ -38,7 +38,7 @@ def event(sample: Callable[[str, str], bytes], understood: Callable[..., tuple[B
 class TestStripe:
     @pytest.fixture
     def price(self, event: Read) -> Callable[..., Recurring | None]:
-        """What a subscription with these items costs; each changes the price of the sample's."""
+        """Return the price of a subscription with these items; each changes the price of the sample's."""
 
         def of(*items: Body, quantity: int = 1) -> Recurring | None:
             def change(body: Body) -> None:

@@ -1,4 +1,4 @@
-"""Which days are marked for the archive, in which period, and how often."""
+"""Days are marked for the archive once in each period."""
 
 from datetime import UTC, date, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""What a spreadsheet makes of our values: numbers, and texts that compute nothing."""
+"""A spreadsheet makes numbers of our values, and texts that compute nothing."""
 
 import csv
 import io

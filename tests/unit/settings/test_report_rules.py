@@ -77,8 +77,7 @@ def test_functions_read_the_same_without_checks(monkeypatch: pytest.MonkeyPatch)
     policy = policy_of(tables)
 
     assert config.report_rules() == policy.reports
-    assert config.segments() == policy.segments
-    assert config.account() == policy.reports_account
+    assert config.declared_segments() == {**policy.segments, "account": policy.reports_account}
 
 
 def test_reports_count_unconfirmed_answers_as_scores_do() -> None:

@@ -23,7 +23,7 @@ MOST_TOGETHER = 100
 MOST_QUERIES = 50
 """Days, and parts of days, that are looked through for one page."""
 MOST_CHARACTERS = 500_000
-"""Of the comments of one page, about: an answer of Lambda takes 6 MB."""
+"""Bytes of the comments of one page, about: an answer of Lambda takes 6 MB."""
 
 _HIGHEST = max(scale.highest for scale in SCALES.values())
 _RATINGS = re.compile(r"(\d{1,2})(?:-(\d{1,2}))?", re.ASCII)

@@ -241,16 +241,6 @@ def retention() -> "Retention":
     return Retention(**{name: _span(text) for name, text in surveys_table().get("retention", {}).items()})
 
 
-def segments() -> Mapping[str, str]:
-    """The declared dimensions, each with the attribute that holds its value."""
-    return dict(surveys_table().get("segments", {}))
-
-
-def account() -> str:
-    """The attribute that names the account of a customer; empty where there is none."""
-    return str(surveys_table().get("reports", {}).get("account", ""))
-
-
 def report_rules() -> "ReportRules":
     """The rules of reports."""
     return report_rules_of(surveys_table())

@@ -88,7 +88,7 @@ spells AS (
 )
 {scoped("dimension, value, days, paid, n", _BY_DAYS)}
 """  # noqa: S608  # nothing but constants
-"""Of each series of failed payments the first, and the days until the customer's next payment arrives."""
+"""The first of each series of failed payments, and the days until the customer's next payment arrives."""
 
 STATEMENTS = (SCORES, REASONS, UNPAID)
 

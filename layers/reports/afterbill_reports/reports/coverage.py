@@ -1,4 +1,4 @@
-"""Of all facts of some days: how many were asked about, who answered, and whether they are like those who did not."""
+"""The facts of some days on their way to an answer, and the likeness of those who answered to those who did not."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What the reports count, counted again in plain loops over rows; it shares no code with them."""
+"""A recount in plain loops over rows, which shares no code with the reports."""
 
 from collections import Counter
 from collections.abc import Iterable

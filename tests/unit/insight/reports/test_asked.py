@@ -1,4 +1,4 @@
-"""What is asked of a report, and the parts that all statements share."""
+"""Requests for reports, and the parts that all statements share."""
 
 from datetime import UTC, date, datetime
 

@@ -1,4 +1,4 @@
-"""What reports count is what a plain recount of the same rows counts, in everything and in every part of it."""
+"""Reports and a plain recount of the same rows agree, in everything and in every part of it."""
 
 from collections import Counter
 

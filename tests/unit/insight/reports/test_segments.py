@@ -1,4 +1,4 @@
-"""Whom it concerns: every value against the rest, judged together."""
+"""Every value is compared with the rest, and all comparisons are judged together."""
 
 import pytest
 from hypothesis import given, settings

@@ -61,7 +61,7 @@ def test_nothing_is_said_where_nothing_weighs_anything(sums):
 
 
 def draw(chance: random.Random, sigma: float) -> tuple[float, int]:
-    """What a customer pays, log-normal, and their answer: who pays more is more often content."""
+    """A log-normal price and an answer for each customer; those with a higher price are more often content."""
     pays = exp(sigma * chance.gauss(0, 1))
     odds = exp(0.3 * log(pays))
     content = odds / (1 + odds)

@@ -111,7 +111,7 @@ def test_values_with_few_answers_are_one_value():
 
 
 def test_where_no_weights_fit_all_dimensions_at_once_nothing_is_weighed():
-    """Who has a plan of "x" always answers from "a", though most of the invited with it are elsewhere."""
+    """Customers with a plan of "x" all answer from "a", though most of the invited with it are elsewhere."""
     invited = {("a", "x"): 30, ("b", "y"): 30, ("b", "x"): 400, ("a", "z"): 1}
     answered = {("a", "x"): 25, ("b", "y"): 25}
 
@@ -158,7 +158,7 @@ def test_the_interval_of_the_weighted_score_holds_the_score_of_all_invited(rates
 
 @pytest.mark.parametrize("n", [160, 300])
 def test_the_interval_of_the_raked_score_does_too(n):
-    """Who is content answers more often, and plan and touchpoint both matter; some cells have few answers."""
+    """Content customers answer more often, and plan and touchpoint both matter; some cells have few answers."""
     chance = random.Random(n)
     invited = {("a", "x"): n * 4, ("a", "y"): n, ("b", "x"): n, ("b", "y"): n * 2}
     content = {("a", "x"): 0.65, ("a", "y"): 0.5, ("b", "x"): 0.5, ("b", "y"): 0.35}
