@@ -9,7 +9,7 @@ from afterbill_cli.output import aligned, counted
 _LEFT = {
     "second_look": "what was under way during the erasure, until the second look of handle_privacy_requests",
     "stream": "changes of the table, in its stream",
-    "archive": "the id in the files of the archive, until their days are written anew",
+    "archive": "the id and the comments in the files of the archive, until their days are written anew",
     "results": "exports and results of queries made of these files",
     "recovery": "copies for point-in-time recovery, from which nothing is sent before the erasure is repeated",
     "dead_letters": "messages that failed too often, in all dead letter queues",

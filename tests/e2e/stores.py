@@ -5,7 +5,10 @@ Mails and text messages are in the hands of those who got them.
 
 import json
 from collections.abc import Iterator
+from tempfile import NamedTemporaryFile
 from typing import Any
+
+import duckdb
 
 from afterbill.adapters.dynamodb.items import decode
 from afterbill_dev.local.deployment import BUCKET
@@ -59,8 +62,26 @@ def objects(town: Town) -> Iterator[Place]:
             continue
         for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket["Name"]):
             for one in page.get("Contents", ()):
-                body = s3.get_object(Bucket=bucket["Name"], Key=one["Key"])["Body"].read()
-                yield f"object {one['Key']}", one["Key"] + body.decode("latin-1")
+                try:
+                    body = s3.get_object(Bucket=bucket["Name"], Key=one["Key"])["Body"].read()
+                except s3.exceptions.NoSuchKey:
+                    continue  # deleted since it was listed
+                yield (
+                    f"object {one['Key']}",
+                    one["Key"] + (rows_in(body) if is_parquet(body) else body.decode("latin-1")),
+                )
+
+
+def is_parquet(body: bytes) -> bool:
+    return body.startswith(b"PAR1")
+
+
+def rows_in(body: bytes) -> str:
+    """The rows of a Parquet file, which packs its texts."""
+    with NamedTemporaryFile() as file:
+        file.write(body)
+        file.flush()
+        return str(duckdb.from_parquet(file.name).fetchall())
 
 
 def queues(town: Town) -> Iterator[Place]:
