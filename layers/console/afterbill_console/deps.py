@@ -1,0 +1,30 @@
+"""Everything that pages take from outside; a function of the stack and the tests each fill it in."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import tzinfo
+from typing import TYPE_CHECKING, Any
+
+from afterbill.insight.reports.asked import ReportRules
+
+if TYPE_CHECKING:
+    from afterbill.insight.ports import ReportRequests, StoredReports
+    from afterbill.privacy.ports import AuditTrail
+    from afterbill_console.ports import Operators, Sessions
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleDeps:
+    """The stores of the console, the operator's rules and zone; `origin` is its own address, without a path."""
+
+    sessions: "Sessions"
+    operators: "Operators"
+    reports: "StoredReports"
+    requests: "ReportRequests"
+    audit: "AuditTrail"
+    rules: ReportRules
+    zone: tzinfo
+    origin: str
+    company: str
+    accent: Mapping[str, str] = field(default_factory=dict)
+    more: Mapping[str, Any] = field(default_factory=dict)

@@ -1,0 +1,77 @@
+"""Numbers, amounts and moments as people of a language write them."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, tzinfo
+
+from babel.dates import format_date, format_datetime
+from babel.numbers import format_currency, format_decimal, format_percent, get_currency_precision
+
+MINUS = "\N{MINUS SIGN}"
+NOTHING = "\N{EN DASH}"
+"""Stands where nothing can be said; why stands beside it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """Writes for one language; moments in the operator's zone. None is written as NOTHING."""
+
+    language: str
+    zone: tzinfo
+
+    def count(self, value: float | None) -> str:
+        """Return a whole number."""
+        return NOTHING if value is None else format_decimal(value, "#,##0", locale=self.language)
+
+    def score(self, value: float | None) -> str:
+        """Return a score between -100 and 100, without decimals."""
+        return NOTHING if value is None else format_decimal(_whole(value), "#,##0;\u2212#,##0", locale=self.language)
+
+    def change(self, value: float | None) -> str:
+        """Return a difference in points, with its sign."""
+        if value is None:
+            return NOTHING
+        return format_decimal(_whole(value), "+#,##0;\u2212#,##0", locale=self.language) if _whole(value) else "±0"
+
+    def decimal(self, value: float | None, digits: int = 1) -> str:
+        """Return a number with so many decimals."""
+        pattern = f"#,##0.{'0' * digits};\u2212#,##0.{'0' * digits}"
+        return NOTHING if value is None else format_decimal(value, pattern, locale=self.language)
+
+    def share(self, value: float | None, digits: int = 0) -> str:
+        """Return a share between 0 and 1 as percent."""
+        pattern = f"#,##0.{'0' * digits}\u00a0%" if digits else "#,##0\u00a0%"
+        return NOTHING if value is None else format_percent(value, pattern, locale=self.language)
+
+    def money(self, minor: int | None, currency: str) -> str:
+        """Return an amount that is given in minor units."""
+        if minor is None:
+            return NOTHING
+        return format_currency(minor / 10 ** get_currency_precision(currency), currency, locale=self.language)
+
+    def day(self, day: date | str) -> str:
+        """Return a day, such as 1 Dec 2026."""
+        return format_date(_day(day), "d. MMM y" if self.language == "de" else "d MMM y", locale=self.language)
+
+    def short_day(self, day: date | str) -> str:
+        """Return a day without its year, for the axis of a chart."""
+        return format_date(_day(day), "d.M." if self.language == "de" else "d MMM", locale=self.language)
+
+    def month(self, day: date | str) -> str:
+        """Return a month and its year."""
+        text = f"{day}-01" if isinstance(day, str) and len(day) == len("2026-11") else day
+        return format_date(_day(text), "MMMM y", locale=self.language)
+
+    def moment(self, moment: datetime | str) -> str:
+        """Return a day and a time of the operator's zone."""
+        at = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+        pattern = "d. MMM y, HH:mm" if self.language == "de" else "d MMM y, HH:mm"
+        return format_datetime(at.astimezone(self.zone), pattern, locale=self.language)
+
+
+def _whole(value: float) -> int:
+    """Return the nearest whole number, halves away from zero, as people round."""
+    return int(abs(value) + 0.5) * (1 if value >= 0 else -1)
+
+
+def _day(day: date | str) -> date:
+    return date.fromisoformat(day) if isinstance(day, str) else day

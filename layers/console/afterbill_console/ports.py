@@ -1,0 +1,32 @@
+"""The ports of the console: protocols of what its pages need of the world."""
+
+from typing import Protocol
+
+from afterbill_console.roles import Role
+from afterbill_console.sessions import Session
+
+
+class Sessions(Protocol):
+    """The sessions of operators; each is one item."""
+
+    def load(self, operator: str, key: str) -> Session | None:
+        """Return the session, read consistently; None where it is gone. Whether its time is over the caller looks."""
+
+    def store(self, session: Session) -> None:
+        """Store a new session."""
+
+    def renew(self, session: Session) -> bool:
+        """Store what is known anew of a session that is still there; False, and nothing done, where it is gone."""
+
+    def end(self, operator: str, key: str) -> None:
+        """Remove one session: a sign-out."""
+
+    def end_all(self, operator: str) -> None:
+        """Remove every session of an operator: a removal, or a change of roles."""
+
+
+class Operators(Protocol):
+    """The user pool, as far as a page needs it."""
+
+    def roles(self, operator: str) -> frozenset[Role]:
+        """Return the roles of a user as they are now; none where there is no such user, or the user is disabled."""

@@ -1,0 +1,62 @@
+"""From content to HTML: the layout with its menu and its filter bar."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from afterbill_console import assets
+from afterbill_console.answer import HEADERS, Answer
+from afterbill_console.deps import ConsoleDeps
+from afterbill_console.pages.routes import ROUTES, Route
+from afterbill_console.sessions import Ticket
+from afterbill_console.texts import LANGUAGES, texts
+from afterbill_console.visit import Content, Visit
+
+TEMPLATES = Path(__file__).with_name("templates")
+
+
+class Renderer:
+    """Fills templates; everything that is not a template's own is escaped."""
+
+    def __init__(self, deps: ConsoleDeps) -> None:
+        self._deps = deps
+        self._environment = Environment(
+            loader=FileSystemLoader(TEMPLATES, encoding="utf-8"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            auto_reload=False,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+
+    def page(self, content: Content, visit: Visit, route: Route, ticket: Ticket) -> Answer:
+        """Return a page in the layout, for somebody who is signed in."""
+        menu = [one for one in ROUTES if one.nav and (one.right is None or one.right in visit.session.rights)]
+        html = self._environment.get_template(content.template).render(
+            **self._common(visit.session.language),
+            menu=menu,
+            route=route,
+            visit=visit,
+            filters=visit.filters,
+            numbers=visit.numbers,
+            token=ticket.form_token,
+            **content.variables,
+        )
+        beside = {"Refresh": str(content.refresh)} if content.refresh else {}
+        return Answer(content.status, html, {**HEADERS, **beside})
+
+    def notice(self, status: int, name: str, language: str, headers: Mapping[str, str] | None = None) -> Answer:
+        """Return a page without a menu, which says one thing: texts `notice_<name>_title` and `notice_<name>_text`."""
+        template = self._environment.get_template("notice.html")
+        return Answer(status, template.render(**self._common(language), name=name), {**HEADERS, **(headers or {})})
+
+    def _common(self, language: str) -> dict[str, Any]:
+        return {
+            "t": texts(language),
+            "language": language if language in LANGUAGES else LANGUAGES[0],
+            "company": self._deps.company,
+            "style": assets.place("console.css", self._deps),
+            "script": assets.place("console.js", self._deps),
+        }
