@@ -1,9 +1,11 @@
 """The style and the script of the console: one file each, kept for ever under the name of its content."""
 
+import re
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 
+from afterbill.content.colours import ink_on
 from afterbill.runtime.http import Request
 from afterbill_console.answer import HEADERS, Answer
 from afterbill_console.deps import ConsoleDeps
@@ -17,7 +19,9 @@ PREFIX = "/app/assets/"
 def content(name: str, accent: str = "", accent_dark: str = "") -> str:
     """Return a file; the style has the operator's colours in it."""
     text = (FOLDER / name).read_text("utf-8")
-    return text.replace("/*accent*/", accent).replace("/*accent_dark*/", accent_dark)
+    colours = {"accent": accent, "accent_dark": accent_dark}
+    colours |= {f"on_{name}": ink_on(colour) for name, colour in colours.items() if colour}
+    return re.sub(r"/\*((?:on_)?accent(?:_dark)?)\*/", lambda found: colours[found[1]], text)
 
 
 def place(name: str, deps: ConsoleDeps) -> str:

@@ -1,6 +1,6 @@
 """From content to HTML: the layout with its menu and its filter bar."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +10,27 @@ from afterbill_console import assets
 from afterbill_console.answer import HEADERS, Answer
 from afterbill_console.deps import ConsoleDeps
 from afterbill_console.pages.routes import ROUTES, Route
+from afterbill_console.roles import Right
 from afterbill_console.sessions import Ticket
 from afterbill_console.texts import LANGUAGES, texts
 from afterbill_console.visit import Content, Visit
 
 TEMPLATES = Path(__file__).with_name("templates")
+
+
+GROUPS: Mapping[str, Collection[Right]] = {
+    "figures": {Right.FIGURES},
+    "people": {Right.COMMENTS, Right.PEOPLE},
+    "stack": {Right.STACK},
+}
+"""The parts of the menu, and the rights that the pages of each need."""
+
+
+def menu(rights: Collection[Right]) -> list[tuple[str, list[Route]]]:
+    """Return the pages that somebody with these rights may open, in the parts of the menu; no part is empty."""
+    shown = [route for route in ROUTES if route.nav and route.right in rights]
+    parts = [(name, [route for route in shown if route.right in needed]) for name, needed in GROUPS.items()]
+    return [(name, routes) for name, routes in parts if routes]
 
 
 class Renderer:
@@ -33,10 +49,9 @@ class Renderer:
 
     def page(self, content: Content, visit: Visit, route: Route, ticket: Ticket) -> Answer:
         """Return a page in the layout, for somebody who is signed in."""
-        menu = [one for one in ROUTES if one.nav and (one.right is None or one.right in visit.session.rights)]
         html = self._environment.get_template(content.template).render(
             **self._common(visit.session.language),
-            menu=menu,
+            menu=menu(visit.session.rights),
             route=route,
             visit=visit,
             filters=visit.filters,
