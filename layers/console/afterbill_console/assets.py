@@ -1,4 +1,4 @@
-"""The style and the script of the console: one file each, kept for ever under the name of its content."""
+"""The style, the script and the icon of the console: one file each, kept for ever under the name of its content."""
 
 import re
 from functools import lru_cache
@@ -11,13 +11,17 @@ from afterbill_console.answer import HEADERS, Answer
 from afterbill_console.deps import ConsoleDeps
 
 FOLDER = Path(__file__).with_name("templates")
-KINDS = {"console.css": "text/css; charset=utf-8", "console.js": "text/javascript; charset=utf-8"}
+KINDS = {
+    "console.css": "text/css; charset=utf-8",
+    "console.js": "text/javascript; charset=utf-8",
+    "console.svg": "image/svg+xml",
+}
 PREFIX = "/app/assets/"
 
 
 @lru_cache
 def content(name: str, accent: str = "", accent_dark: str = "") -> str:
-    """Return a file; the style has the operator's colours in it."""
+    """Return a file; style and icon have the operator's colours in them."""
     text = (FOLDER / name).read_text("utf-8")
     colours = {"accent": accent, "accent_dark": accent_dark}
     colours |= {f"on_{name}": ink_on(colour) for name, colour in colours.items() if colour}

@@ -72,6 +72,7 @@ class Renderer:
             "t": texts(language),
             "language": language if language in LANGUAGES else LANGUAGES[0],
             "company": self._deps.company,
+            "icon": assets.place("console.svg", self._deps),
             "style": assets.place("console.css", self._deps),
             "script": assets.place("console.js", self._deps),
         }
