@@ -1,0 +1,52 @@
+"""Charts as SVG that is written here: geometry in Python, colours by classes, the same figures in a table beside.
+
+Across, marks stand at a share of the width, so that texts keep their size on a phone; down, at pixels.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from markupsafe import Markup
+
+from afterbill_console.texts import Texts
+
+MOST_POINTS = 370
+"""Points of a line, and parts of a drawing: a year of days."""
+
+MOST_ROWS = 60
+"""Rows of the table beside a chart, and bars of one: the report itself has the others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A text in a table. A `link` opens the answers behind it; a `note` stands beside, small."""
+
+    text: str
+    link: str | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The figures of a chart; the first cell of a row names it. `more` says what is left out."""
+
+    head: Sequence[str]
+    rows: Sequence[Sequence[Cell]]
+    more: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A drawing whose `title` says the finding; `description` says what there is to see, for those who do not see it."""
+
+    title: str
+    description: str
+    svg: Markup
+    table: Table
+    notes: Sequence[str] = field(default=())
+    """The marks that occur, in words: a legend."""
+
+
+def rest(shown: int, there: int, t: Texts) -> str:
+    """Return the sentence about what is left out, empty where nothing is."""
+    return t("charts.more", n=there - shown) if there > shown else ""
