@@ -5,24 +5,30 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from importlib import import_module
-from typing import Any, cast
+from typing import cast
 from urllib.parse import parse_qsl
 
+from afterbill.model.errors import TransientError, UnreadableError
 from afterbill.model.query import QueryError
 from afterbill.runtime.http import Request, pairs_of
 from afterbill_console import assets
 from afterbill_console.answer import Answer, redirect
 from afterbill_console.deps import ConsoleDeps
-from afterbill_console.filters import Filters, filters_in
+from afterbill_console.filters import Fault, FiltersError, filters_in, others_in
 from afterbill_console.numbers import Numbers
 from afterbill_console.pages.routes import ROUTES, Route, home
 from afterbill_console.render import Renderer
 from afterbill_console.sessions import CHECKED, COOKIE, Session, Ticket, ticket_of
 from afterbill_console.sign_in import SignIn
-from afterbill_console.texts import LANGUAGES, texts
+from afterbill_console.texts import LANGUAGES, Texts, texts
 from afterbill_console.visit import Content, Shown, Visit
 
 MOST_FIELDS = 50
+MOST_QUERY = 4_000
+"""Characters of an address after its question mark."""
+MOST_BODY = 64_000
+"""Bytes of a form."""
+LATER = {"Retry-After": "5"}
 
 
 class Console:
@@ -33,26 +39,31 @@ class Console:
         self._renderer = Renderer(deps)
 
     def respond(self, request: Request, cookies: Mapping[str, str], now: datetime) -> Answer:
-        """Return the answer to a request; a HEAD is answered as a GET."""
-        if (file := assets.answer(request, self._deps)) is not None:
-            return file
+        """Return the answer to a request; a HEAD is answered as a GET. What fails for now is told, with status 503."""
+        request = _well_formed(request)
+        try:
+            return self._open(request) or self._signed_in(request, cookies, now)
+        except TransientError:
+            return self._renderer.notice(503, "unavailable", _language(request), LATER)
+
+    def _open(self, request: Request) -> Answer | None:
+        """Return the answer where it is the same for everybody."""
+        if len(request.raw_query) > MOST_QUERY:
+            return self._renderer.notice(414, "too_long", _language(request))
+        if len(request.body) > MOST_BODY:
+            return self._renderer.notice(413, "too_large", _language(request))
+        return assets.answer(request, self._deps)
+
+    def _signed_in(self, request: Request, cookies: Mapping[str, str], now: datetime) -> Answer:
         if (way := self._sign_in.answer(request, cookies, now)) is not None:
             return way
-        language = _language(request)
         ticket = ticket_of(cookies.get(COOKIE, ""))
         session = self._session(ticket, now) if ticket else None
         if not (ticket and session):
             return self._sign_in.begin(request, now)
         if request.path in {"/app", "/app/"}:
             return redirect(home(session.rights))
-        method = "GET" if request.method == "HEAD" else request.method
-        found = [(route, parts) for route in ROUTES if (parts := route.match(request.path)) is not None]
-        if not found:
-            return self._renderer.notice(404, "not_found", session.language or language)
-        chosen = next(((route, parts) for route, parts in found if route.method == method), None)
-        if chosen is None:
-            return self._renderer.notice(405, "not_allowed", session.language, {"Allow": "GET, HEAD, POST"})
-        return self._page(chosen, request, session, ticket, now)
+        return self._routed(request, session, ticket, now)
 
     def _session(self, ticket: Ticket, now: datetime) -> Session | None:
         """Return the session of a cookie, if it lasts: every few minutes the user pool is asked for its roles again."""
@@ -67,10 +78,22 @@ class Console:
         renewed = replace(session, checked_at=now)
         return renewed if self._deps.sessions.renew(renewed) else None
 
-    def _page(
-        self, chosen: tuple[Route, Mapping[str, str]], request: Request, session: Session, ticket: Ticket, now: datetime
+    def _routed(self, request: Request, session: Session, ticket: Ticket, now: datetime) -> Answer:
+        found = [(route, parts) for route in ROUTES if (parts := route.match(request.path)) is not None]
+        if not found:
+            return self._renderer.notice(404, "not_found", session.language)
+        method = "GET" if request.method == "HEAD" else request.method
+        chosen = next(((route, parts) for route, parts in found if route.method == method), None)
+        if chosen is None:
+            return self._renderer.notice(405, "not_allowed", session.language, {"Allow": _allowed(found)})
+        try:
+            return self._page(*chosen, request, session, ticket, now)
+        except UnreadableError:
+            return self._renderer.notice(503, "unreadable", session.language, LATER)
+
+    def _page(  # noqa: PLR0913, PLR0917  # all that is known of a request so far
+        self, route: Route, parts: Mapping[str, str], request: Request, session: Session, ticket: Ticket, now: datetime
     ) -> Answer:
-        route, parts = chosen
         if route.right is not None and route.right not in session.rights:
             return self._renderer.notice(403, "forbidden", session.language)
         form: Mapping[str, str] = {}
@@ -78,40 +101,72 @@ class Console:
             form = dict(parse_qsl(request.body.decode(errors="replace"), keep_blank_values=True)[:MOST_FIELDS])
             if not self._ours(request, form, ticket):
                 return self._renderer.notice(403, "stale_form", session.language)
-        today = now.astimezone(self._deps.zone).date()
-        filters, faults = self._filters(request, today)
-        visit = Visit(
-            session,
-            request,
-            parts,
-            filters,
-            now,
-            today,
-            texts(session.language),
-            Numbers(session.language, self._deps.zone),
-            form,
-        )
-        if faults:
-            return self._renderer.page(Content("filters_wrong.html", {"faults": faults}, 400), visit, route, ticket)
-        shown = self._shown(route, visit)
+        visit = self._visit(request, parts, session, now, form)
+        try:
+            visit = replace(visit, filters=filters_in(pairs_of(request), self._deps.rules, visit.today))
+            shown = _canonical(route, visit) or self._shown(route, visit)
+        except QueryError as error:
+            shown = Content("filters_wrong.html", {"faults": _faults(error, visit.t)}, 400)
         return shown if isinstance(shown, Answer) else self._renderer.page(shown, visit, route, ticket)
 
-    def _ours(self, request: Request, form: Mapping[str, str], ticket: Ticket) -> bool:
-        """Return whether a form comes from a page of ours: by its token, and by where the browser says it comes from."""
-        sent_from = request.headers.get("origin", self._deps.origin)
-        return sent_from == self._deps.origin and hmac.compare_digest(form.get("token", ""), ticket.form_token)
+    def _visit(
+        self, request: Request, parts: Mapping[str, str], session: Session, now: datetime, form: Mapping[str, str]
+    ) -> Visit:
+        """Return the visit, with the usual filters."""
+        today = now.astimezone(self._deps.zone).date()
+        filters = filters_in((), self._deps.rules, today)
+        numbers = Numbers(session.language, self._deps.zone)
+        return Visit(session, request, parts, filters, now, today, texts(session.language), numbers, form)
 
-    def _filters(self, request: Request, today: Any) -> tuple[Filters, tuple[tuple[str, str], ...]]:  # noqa: ANN401
-        try:
-            return filters_in(pairs_of(request), self._deps.rules, today), ()
-        except QueryError as error:
-            return filters_in((), self._deps.rules, today), error.faults
+    def _ours(self, request: Request, form: Mapping[str, str], ticket: Ticket) -> bool:
+        """Return whether a form comes from a page of ours: by its token, and by the origin that the browser tells."""
+        sent_from = request.headers.get("origin", self._deps.origin)
+        token = form.get("token", "").encode(errors="replace")
+        return sent_from == self._deps.origin and hmac.compare_digest(token, ticket.form_token.encode())
 
     def _shown(self, route: Route, visit: Visit) -> Shown:
         module, _, function = route.view.partition(":")
         # Each page is imported when it is first opened: a start pays for one of them.
         view = getattr(import_module(f"afterbill_console.pages.{module}"), function)
         return cast("Shown", view(visit, self._deps))
+
+
+def _canonical(route: Route, visit: Visit) -> Answer | None:
+    """Return the way to the one address of what the filter bar's form asks for; None where this is it."""
+    given = pairs_of(visit.request)
+    own = others_in(given)
+    if not (route.filtered and given) or given == [*visit.filters.pairs(), *own]:
+        return None
+    return redirect(visit.filters.address(visit.request.path, own))
+
+
+def _faults(error: QueryError, t: Texts) -> list[tuple[str, str]]:
+    """Return each parameter that is wrong, and why."""
+    if isinstance(error, FiltersError):
+        return [(fault.name, t(f"shell.fault_{fault.text}", **_words(fault, t))) for fault in error.wrong]
+    return list(error.faults)
+
+
+def _words(fault: Fault, t: Texts) -> Mapping[str, object]:
+    """Return the values of a fault's text, with dimensions by the names that an address has for them."""
+    known = fault.values.get("known", ())
+    named = [f"{name} ({t.maybe(f'words.dimension_{name}', name)})" for name in known]
+    return {**fault.values, "known": ", ".join(named)}
+
+
+def _allowed(found: list[tuple[Route, Mapping[str, str]]]) -> str:
+    methods = {route.method for route, _ in found}
+    return ", ".join(sorted(methods | ({"HEAD"} if "GET" in methods else set())))
+
+
+def _well_formed(request: Request) -> Request:
+    """Return the request without lone surrogates, which no database and no page can hold."""
+    query = {_whole(name): _whole(value) for name, value in request.query.items()}
+    return replace(request, path=_whole(request.path), raw_query=_whole(request.raw_query), query=query)
+
+
+def _whole(text: str) -> str:
+    return text.encode(errors="replace").decode()
 
 
 def _language(request: Request) -> str:

@@ -56,6 +56,17 @@ class Numbers:
         """Return a day without its year, for the axis of a chart."""
         return format_date(_day(day), "d.M." if self.language == "de" else "d MMM", locale=self.language)
 
+    def days(self, first: date | str, last: date | str) -> str:
+        """Return the days from the first to the last; month and year are said once where they are the same."""
+        start, end = _day(first), _day(last)
+        if start == end:
+            return self.day(end)
+        dot = "." if self.language == "de" else ""
+        if (start.year, start.month) == (end.year, end.month):
+            return f"{start.day}{dot}\u2013{self.day(end)}"
+        whole = start.year != end.year
+        return f"{self.day(start) if whole else self._day_of_month(start)} \u2013 {self.day(end)}"
+
     def month(self, day: date | str) -> str:
         """Return a month and its year."""
         text = f"{day}-01" if isinstance(day, str) and len(day) == len("2026-11") else day
@@ -66,6 +77,9 @@ class Numbers:
         at = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
         pattern = "d. MMM y, HH:mm" if self.language == "de" else "d MMM y, HH:mm"
         return format_datetime(at.astimezone(self.zone), pattern, locale=self.language)
+
+    def _day_of_month(self, day: date) -> str:
+        return format_date(day, "d. MMM" if self.language == "de" else "d MMM", locale=self.language)
 
 
 def _whole(value: float) -> int:

@@ -6,9 +6,13 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from afterbill.insight.reports.asked import OWN
+from afterbill.model.questions import Question
+from afterbill.runtime.http import pairs_of
 from afterbill_console import assets
 from afterbill_console.answer import HEADERS, Answer
 from afterbill_console.deps import ConsoleDeps
+from afterbill_console.filters import months, others_in
 from afterbill_console.pages.routes import ROUTES, Route
 from afterbill_console.roles import Right
 from afterbill_console.sessions import Ticket
@@ -57,6 +61,7 @@ class Renderer:
             filters=visit.filters,
             numbers=visit.numbers,
             token=ticket.form_token,
+            **(self._bar(visit) if route.filtered else {}),
             **content.variables,
         )
         beside = {"Refresh": str(content.refresh)} if content.refresh else {}
@@ -66,6 +71,15 @@ class Renderer:
         """Return a page without a menu, which says one thing: texts `notice_<name>_title` and `notice_<name>_text`."""
         template = self._environment.get_template("notice.html")
         return Answer(status, template.render(**self._common(language), name=name), {**HEADERS, **(headers or {})})
+
+    def _bar(self, visit: Visit) -> Mapping[str, Any]:
+        """Return what the filter bar offers, and the parameters of the page itself, which it carries on."""
+        return {
+            "months": months(visit.today),
+            "questions": [question.value for question in Question],
+            "dimensions": (*OWN, *self._deps.rules.segments),
+            "carried": others_in(pairs_of(visit.request)),
+        }
 
     def _common(self, language: str) -> dict[str, Any]:
         return {

@@ -50,5 +50,5 @@ ROUTES: tuple[Route, ...] = (
 
 
 def home(rights: frozenset[Right]) -> str:
-    """Return the first page that somebody with these rights may open."""
-    return next(route.path for route in ROUTES if route.nav and (route.right is None or route.right in rights))
+    """Return the first page that somebody with these rights may open; without any, the page about oneself."""
+    return next((route.path for route in ROUTES if route.nav and route.right in rights), "/app/me")
