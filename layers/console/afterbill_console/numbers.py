@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 
 from babel.dates import format_date, format_datetime
-from babel.numbers import format_currency, format_decimal, format_percent, get_currency_precision
+from babel.numbers import format_currency, format_decimal, format_percent, get_currency_precision, get_currency_symbol
 
 MINUS = "\N{MINUS SIGN}"
 NOTHING = "\N{EN DASH}"
@@ -20,7 +20,7 @@ class Numbers:
 
     def count(self, value: float | None) -> str:
         """Return a whole number."""
-        return NOTHING if value is None else format_decimal(value, "#,##0", locale=self.language)
+        return NOTHING if value is None else format_decimal(_whole(value), "#,##0;\u2212#,##0", locale=self.language)
 
     def score(self, value: float | None) -> str:
         """Return a score between -100 and 100, without decimals."""
@@ -35,18 +35,21 @@ class Numbers:
     def decimal(self, value: float | None, digits: int = 1) -> str:
         """Return a number with so many decimals."""
         pattern = f"#,##0.{'0' * digits};\u2212#,##0.{'0' * digits}"
-        return NOTHING if value is None else format_decimal(value, pattern, locale=self.language)
+        return NOTHING if value is None else format_decimal(_rounded(value, digits), pattern, locale=self.language)
 
     def share(self, value: float | None, digits: int = 0) -> str:
         """Return a share between 0 and 1 as percent."""
         pattern = f"#,##0.{'0' * digits}\u00a0%" if digits else "#,##0\u00a0%"
-        return NOTHING if value is None else format_percent(value, pattern, locale=self.language)
+        both = f"{pattern};\u2212{pattern}"
+        return NOTHING if value is None else format_percent(_rounded(value, digits + 2), both, locale=self.language)
 
     def money(self, minor: int | None, currency: str) -> str:
         """Return an amount that is given in minor units."""
         if minor is None:
             return NOTHING
-        return format_currency(minor / 10 ** get_currency_precision(currency), currency, locale=self.language)
+        amount = minor / 10 ** get_currency_precision(currency)
+        text = format_currency(amount, currency, self._pattern(currency), locale=self.language)
+        return text.replace("-", MINUS)
 
     def day(self, day: date | str) -> str:
         """Return a day, such as 1 Dec 2026."""
@@ -78,6 +81,11 @@ class Numbers:
         pattern = "d. MMM y, HH:mm" if self.language == "de" else "d MMM y, HH:mm"
         return format_datetime(at.astimezone(self.zone), pattern, locale=self.language)
 
+    def _pattern(self, currency: str) -> str | None:
+        """Return how an amount is written, where it is not as the language has it: KWD, too, needs a space."""
+        apart = self.language == "en" and get_currency_symbol(currency, "en")[-1].isalpha()
+        return "\u00a4\u00a0#,##0.00" if apart else None
+
     def _day_of_month(self, day: date) -> str:
         return format_date(day, "d. MMM" if self.language == "de" else "d MMM", locale=self.language)
 
@@ -85,6 +93,11 @@ class Numbers:
 def _whole(value: float) -> int:
     """Return the nearest whole number, halves away from zero, as people round."""
     return int(abs(value) + 0.5) * (1 if value >= 0 else -1)
+
+
+def _rounded(value: float, digits: int) -> float:
+    """Return the rounded value; what is rounded to nothing has no sign."""
+    return round(value, digits) + 0.0
 
 
 def _day(day: date | str) -> date:
