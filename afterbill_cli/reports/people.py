@@ -193,6 +193,22 @@ def _changes(document: Row) -> Lines:
     yield ""
 
 
+def _overview(document: Row) -> Lines:
+    yield from _total(document, _CHANGE, percent("response_rate", "rate"))
+    periods = (text("value", str(document.get("by") or "day")), *SCORE)
+    yield from table("", document["rows"], periods)
+    ratings = [{"rating": rating, "answers": n} for rating, n in enumerate(document.get("ratings") or ())]
+    yield from table("Answers by rating", ratings, (text("rating"), text("answers")))
+    steps = (document.get("funnel") or {}).get("rows") or ()
+    yield from table("From facts to answers", steps, (text("step"), text("count"), percent("share")))
+    for name, place, column in (("changes", (), "change"), ("differences", (text("dimension"),), "difference")):
+        rows = (document.get(name) or {}).get("rows") or ()
+        yield from table(f"Real {name}", rows, (*place, text("value"), *SCORE, points(column)))
+    if risk := (document.get("revenue") or {}).get("at_risk"):
+        amount = money("recurring_minor", "per month", risk["currency"])
+        yield from table("Revenue at risk", [risk], (text("customers"), amount, text("without_amount")))
+
+
 def _total(document: Row, *more: Any) -> Lines:  # noqa: ANN401  # columns
     total = document.get("total")
     yield from table("", [total] if total else (), (("all", lambda _: "all"), *SCORE, *more))
@@ -209,4 +225,5 @@ _OF: Mapping[str, Callable[[Row], Lines]] = {
     "outcomes": _outcomes,
     "coverage": _coverage,
     "changes": _changes,
+    "overview": _overview,
 }

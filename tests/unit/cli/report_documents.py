@@ -202,6 +202,27 @@ CHANGES = document(
     within=[],
     candidates={"referral": {"n": 2, "customers": ["customer-1", "customer-2"]}, "upsell": {"n": 0}},
 )
+OVERVIEW = document(
+    "overview",
+    by="week",
+    rows=[{"value": "2026-11-09", "days": 7, **SMALL, "change": -38.8, "real": True}],
+    total={**GOOD, "imported": 3, "change": 12.0, **REAL, "sent": 400, "response_rate": 0.3},
+    before={"first": "2026-09-24", "last": "2026-10-23"},
+    ratings=[4, 0, 1, 2, 0, 6, 9, 14, 22, 30, 32],
+    changes={"rows": [{"value": "2026-11-09", "days": 7, **SMALL, "change": -38.8}], "more": 0, "comparisons": 3},
+    differences={
+        "rows": [{"dimension": "plan", "value": "=1+1", **GOOD, "difference": 9.5}],
+        "more": 2,
+        "comparisons": 9,
+    },
+    funnel={"rows": [{"step": "facts", "count": 900, "share": 1.0}], "skips": [], "waiting": 7},
+    revenue={
+        "currency": "EUR",
+        "rows": [],
+        "at_risk": {"customers": 3, "recurring_minor": 14700, "currency": "EUR", "without_amount": 2},
+    },
+    parts={"trend": "2026-11-23T00:10:02+00:00", "revenue": "2026-11-22T00:10:02+00:00"},
+)
 EMPTY = document(
     "products",
     rows=[],
@@ -209,4 +230,4 @@ EMPTY = document(
     because="The archive begins on 2026-11-20, after these days.",
     archived_from="2026-11-20",
 )
-ALL = (TREND, SEGMENTS, JOURNEY, DRIVERS, BILLING, PRODUCTS, REVENUE, OUTCOMES, COVERAGE, CHANGES)
+ALL = (TREND, SEGMENTS, JOURNEY, DRIVERS, BILLING, PRODUCTS, REVENUE, OUTCOMES, COVERAGE, CHANGES, OVERVIEW)

@@ -3,10 +3,11 @@
 Every document carries a fingerprint of all that it was made of: one that has it already is not computed again.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, tzinfo
 from enum import StrEnum
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
@@ -14,9 +15,10 @@ from afterbill.insight.periods import ROLLING, Window, month_of, rolling, window
 from afterbill.insight.ports import Archive, ArchiveFile, Opened, StoredReports
 from afterbill.insight.reports.asked import EVERYTHING, Body, Engine, ReportRules, Scope
 from afterbill.insight.reports.registry import HOURLY, NAMES, WHOLE
-from afterbill.insight.reports.requested import ReportRequest, RequestError, request_of, scope_key
-from afterbill.model.errors import TransientError
+from afterbill.insight.reports.requested import ReportRequest, RequestError, request_of, scope_key, stored_place
+from afterbill.model.errors import TransientError, UnreadableError
 from afterbill.model.questions import Question
+from afterbill_reports.reports import overview
 from afterbill_reports.reports.modules import report_of
 from afterbill_reports.reports.values import unknown_value
 
@@ -32,6 +34,10 @@ OLD = timedelta(hours=1)
 QUESTIONS = """SELECT question, MIN(answered_day), MAX(answered_day) FROM facts
 WHERE rating IS NOT NULL AND question IS NOT NULL GROUP BY question"""
 STATEMENTS = (QUESTIONS,)
+
+
+COMPOSED = "overview"
+"""The report that is made of others as they are stored, after these."""
 
 
 class Why(StrEnum):
@@ -95,24 +101,25 @@ def compute_stored(deps: ReportDeps, now: datetime, goes_on: Callable[[], bool],
     run, files = StoredRun(), _files(deps, today)
     if not files:
         return _emptied(deps, now, today) if nightly else run
+    windows = _windows(today, files[0].day)
+    overviews = list(_requests((COMPOSED,), windows))
     with deps.archive.open(files) as opened:
         run.left_out = opened.left_out
         questions = _questions(opened.engine)
         wanted = {
             request.stored_place: (request, _fingerprint(deps, request, files, today, opened.left_out))
-            for request in _requests(NAMES if nightly else HOURLY, _windows(today, files[0].day))
+            for request in _requests(NAMES if nightly else HOURLY, windows)
+            if request.name != COMPOSED
             if nightly or request.window.last == today or _answered(request, questions)
         }
-        there = deps.stored.fingerprints(wanted)
-        for place, (request, fingerprint) in wanted.items():
-            if place not in there and not _answered(request, questions):
-                continue
-            if there.get(place) == fingerprint:
-                run.unchanged += 1
-            elif goes_on():
-                _store(deps, run, request, _Made(opened, files, fingerprint, now))
-            else:
-                run.finished = False
+        there = dict(deps.stored.fingerprints({*wanted, *_places(overviews)}))
+        made = (
+            (request, fingerprint, partial(_computed, deps, request, _Made(opened, files, fingerprint, now)))
+            for place, (request, fingerprint) in wanted.items()
+            if place in there or _answered(request, questions)
+        )
+        _store_all(deps, run, made, there, goes_on)
+    _store_all(deps, run, _composing(deps, overviews, there, now), there, goes_on)
     return run
 
 
@@ -209,13 +216,78 @@ def _questions(engine: Engine) -> Mapping[Question, tuple[date, date]]:
     }
 
 
-def _store(deps: ReportDeps, run: StoredRun, request: ReportRequest, made: _Made) -> None:
+_Work = tuple[ReportRequest, str, Callable[[], Mapping[str, Any]]]
+"""A document to store: its request, its fingerprint, and how it is computed."""
+
+
+def _store_all(
+    deps: ReportDeps, run: StoredRun, work: Iterable[_Work], there: dict[str, str], goes_on: Callable[[], bool]
+) -> None:
+    """Store what is not up to date; `there` are the fingerprints of what is stored, and grow."""
+    for request, fingerprint, computed in work:
+        place = request.stored_place
+        if there.get(place) == fingerprint:
+            run.unchanged += 1
+        elif not goes_on():
+            run.finished = False
+        else:
+            try:
+                deps.stored.store(place, computed())
+            except Exception as error:  # noqa: BLE001  # told by the run, after the other reports
+                run.failed.append((place, error))
+            else:
+                run.stored += 1
+                there[place] = fingerprint
+
+
+def _composing(
+    deps: ReportDeps, overviews: Sequence[ReportRequest], there: Mapping[str, str], now: datetime
+) -> Iterator[_Work]:
+    """Yield each overview with what it is made of: documents as they are stored, and no scan.
+
+    Of a window without its first part there is none.
+    """
+    for request in overviews:
+        parts = _parts(request)
+        if parts[overview.PARTS[0]] in there:
+            told = [deps.code, repr(deps.rules), request.canonical, *(there.get(place, "") for place in parts.values())]
+            fingerprint = sha256("\n".join(told).encode()).hexdigest()[:32]
+            yield request, fingerprint, partial(_composed, deps, request, fingerprint, now)
+
+
+def _composed(deps: ReportDeps, request: ReportRequest, fingerprint: str, now: datetime) -> Mapping[str, Any]:
+    """Return the overview of stored documents; `parts` says when each was computed."""
+    found = {name: stored for name, place in _parts(request).items() if (stored := _load(deps, place))}
+    parts = {name: stored["computed_at"] for name, stored in found.items()}
+    told = {
+        key: {**overview.composed(request.asked, _within(found, key)), "parts": parts}
+        for key in found.get(overview.PARTS[0], _NOTHING)["scopes"]
+    }
+    return {**_document(request, {}, fingerprint, now), "scopes": told}
+
+
+_NOTHING: Mapping[str, Any] = {"scopes": {}}
+
+
+def _within(found: Mapping[str, Mapping[str, Any]], key: str) -> Mapping[str, Body]:
+    return {name: stored["scopes"][key] for name, stored in found.items() if key in stored["scopes"]}
+
+
+def _load(deps: ReportDeps, place: str) -> Mapping[str, Any] | None:
     try:
-        deps.stored.store(request.stored_place, _computed(deps, request, made))
-    except Exception as error:  # noqa: BLE001  # told by the run, after the other reports
-        run.failed.append((request.stored_place, error))
-    else:
-        run.stored += 1
+        return deps.stored.load(place)
+    except UnreadableError:
+        return None
+
+
+def _parts(request: ReportRequest) -> Mapping[str, str]:
+    """Return the documents of which an overview is made, by the name of the report."""
+    return {name: stored_place(name, request.question, request.window.name) for name in overview.PARTS}
+
+
+def _places(overviews: Iterable[ReportRequest]) -> Iterator[str]:
+    for request in overviews:
+        yield from (request.stored_place, *_parts(request).values())
 
 
 def _computed(deps: ReportDeps, request: ReportRequest, made: _Made) -> Mapping[str, Any]:

@@ -45,7 +45,7 @@ def compute(engine: Engine, asked: Asked, rules: ReportRules) -> Mapping[Scope, 
     """Return the score of every period of the window, of those that have none too, and its change.
 
     A period at an end of the window may be shorter, so `days` says how long it is. `total` is the whole window, whose
-    change is from the window before. All changes are judged together.
+    change is from the window before, with the number of answers of each rating. All changes are judged together.
     """
     period = period_of(asked)
     now = sql.parameters(asked, rules, period=period)
@@ -112,7 +112,9 @@ def _body(
         }
         for (begin, span), (earlier, later) in zip(spans, pairwise([Tally(), *tallies]), strict=True)
     ]
-    whole = {**changed(asked.question, total(tallies), before), **_beside(answers.values(), sends.values())}
+    everybody = total(tallies)
+    whole = {**changed(asked.question, everybody, before), **_beside(answers.values(), sends.values())}
+    whole["ratings"] = list(everybody.ratings)
     return {"by": period, "rows": rows, "total": whole, "comparisons": judged([*rows, whole])}
 
 

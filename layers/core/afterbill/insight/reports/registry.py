@@ -11,11 +11,12 @@ NAMES = (
     "outcomes",
     "coverage",
     "changes",
+    "overview",
 )
 """Every report, in the order in which operators read of them."""
 
-HOURLY = ("trend", "segments", "coverage")
+HOURLY = ("trend", "segments", "coverage", "overview")
 """The reports that are computed again after every run of the archive, the others once a night."""
 
-WHOLE = frozenset({"billing", "changes", "outcomes", "revenue"})
+WHOLE = frozenset({"billing", "changes", "outcomes", "overview", "revenue"})
 """The reports that follow customers through the whole archive, whatever the window."""

@@ -1,0 +1,83 @@
+"""The overview: the leading figures of four reports in one document, which a page reads at once.
+
+It counts nothing by itself. Every figure is one of `trend`, `segments`, `coverage` or `revenue`, as it stands there.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from afterbill.insight.reports.asked import Asked, Body, Engine, ReportRules, Scope
+from afterbill_reports.reports import coverage, revenue, segments, trend
+from afterbill_reports.reports.worth_sql import BAD, category
+
+PARTS = ("trend", "segments", "coverage", "revenue")
+"""The reports that it is made of; the first decides which scopes there are."""
+
+MOST_REAL = 20
+"""Real changes, and real differences, that are listed; `more` counts the others."""
+
+_ROW = ("value", "days", "n", "score", "low", "high", "few", "change", "real")
+_REAL_CHANGE = ("value", "days", "n", "score", "low", "high", "change", "p")
+_REAL_DIFFERENCE = ("dimension", "value", "n", "score", "low", "high", "difference", "p")
+_MONEY = ("category", "customers", "recurring_minor", "with_amount", "without_amount", "share", "why")
+_WORTH = ("currency", "customers", "without_amount", "without_rate", "unknown", "why", "because")
+_BESIDE = ("left_out", "archived_from", "why", "because")
+"""The parts of a body that say what stands behind it, or why it says nothing."""
+
+
+def compute(engine: Engine, asked: Asked, rules: ReportRules) -> Mapping[Scope, Body]:
+    """Return the overview of everything and of each scope, of reports that are computed for it."""
+    reports = (trend, segments, coverage, revenue)
+    bodies = {name: report.compute(engine, asked, rules) for name, report in zip(PARTS, reports, strict=True)}
+    return {
+        scope: composed(asked, {name: scopes[scope] for name, scopes in bodies.items() if scope in scopes})
+        for scope in bodies[PARTS[0]]
+    }
+
+
+def composed(asked: Asked, bodies: Mapping[str, Body]) -> Body:
+    """Return the overview within a scope, of what each report says within it; what one does not say is null."""
+    said, apart, steps, worth = (bodies.get(name, {}) for name in PARTS)
+    whole = dict(said.get("total") or {})
+    ratings = whole.pop("ratings", None)
+    real = sorted((row for row in apart.get("rows", ()) if row.get("real")), key=lambda row: row["p"])
+    return {
+        "by": said.get("by"),
+        "rows": [_only(_ROW, row) for row in said.get("rows", ())],
+        "total": whole or None,
+        "before": {"first": str(asked.before.first), "last": str(asked.before.last)},
+        "ratings": ratings,
+        "changes": _listed(_REAL_CHANGE, (row for row in said.get("rows", ()) if row.get("real")), said),
+        "differences": _listed(_REAL_DIFFERENCE, real, apart),
+        "funnel": _funnel(steps),
+        "revenue": _revenue(asked, worth),
+        **_only(_BESIDE, said),
+    }
+
+
+def _only(names: Iterable[str], row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: row[name] for name in names if name in row}
+
+
+def _listed(names: Iterable[str], rows: Iterable[Mapping[str, Any]], body: Body) -> dict[str, Any] | None:
+    """Return the rows that are real, of how many comparisons, and how many more there are."""
+    if "comparisons" not in body:
+        return None
+    found = [_only(names, row) for row in rows]
+    more = max(0, len(found) - MOST_REAL)
+    return {"rows": found[:MOST_REAL], "more": more, "comparisons": body["comparisons"]}
+
+
+def _funnel(steps: Body) -> dict[str, Any] | None:
+    return _only(("rows", "skips", "waiting"), steps) if steps.get("rows") else None
+
+
+def _revenue(asked: Asked, worth: Body) -> dict[str, Any] | None:
+    """Return what customers of each category pay, and what is at risk; nothing is said of it without an amount."""
+    if "at_risk" not in worth:
+        return None
+    unhappy = next(row for row in worth["rows"] if row["category"] == category(asked.question, BAD))
+    at_risk = {**worth["at_risk"], "without_amount": unhappy["without_amount"], **_only(("why", "because"), unhappy)}
+    if unhappy["recurring_minor"] is None:
+        at_risk["recurring_minor"] = None
+    return {**_only(_WORTH, worth), "rows": [_only(_MONEY, row) for row in worth["rows"]], "at_risk": at_risk}
