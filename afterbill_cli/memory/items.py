@@ -14,6 +14,7 @@ from afterbill.model.invitation import Invitation, SkipReason, StoredInvitation
 from afterbill.model.privacy import PrivacyRequest
 from afterbill.model.short_links import ShortLink
 from afterbill.outreach.ports import SweepProgress
+from afterbill_console.people.handling import Handling
 
 
 @dataclass
@@ -41,6 +42,8 @@ class MemoryItems:
     codes: dict[str, ShortLink] = field(default_factory=dict)
     phones: dict[str, str] = field(default_factory=dict)
     swept: SweepProgress | UnreadableError | None = None
+    handlings: dict[str, Handling] = field(default_factory=dict)
+    """What operators did about an answer, by the id of its invitation."""
     unreadable: set[str] = field(default_factory=set)
     """Ids of invitations that cannot be read, as after a rollback."""
 

@@ -78,6 +78,7 @@ class MemoryForgettableAnswers:
             row = anonymous(stored, self.new_id())
             self.table.invitations[row.id] = row
         self.table.unreadable.discard(stored.id)
+        self.table.handlings.pop(stored.id, None)
         self.table.invitations[stored.id] = tombstone(stored)
         answered = kept and stored.answer is not None
         return {Removed.INVITATIONS: 1, Removed.ROWS_KEPT: int(kept), Removed.ANSWERS_KEPT: int(answered)}

@@ -17,7 +17,9 @@ from afterbill_console.app import Console
 from afterbill_console.deps import ConsoleDeps
 from afterbill_console.roles import Role
 from afterbill_console.sessions import COOKIE, Session, Ticket
+from afterbill_dev.console.people import people_of, table_of
 from afterbill_dev.console.reports import ComputedReports
+from afterbill_dev.console.words import worded
 from afterbill_dev.history.effects import PLANTED
 from afterbill_dev.history.lives import Span, lives
 
@@ -28,8 +30,8 @@ CUSTOMERS, DAYS, SEED = 600, 400, 2026
 
 
 def history(customers: int = CUSTOMERS, days: int = DAYS, now: datetime = NOW) -> list[Invitation]:
-    """Return the facts of a seeded history with planted effects, up to now."""
-    return list(lives(SEED, customers, Span(now, days, ZONE), PLANTED))
+    """Return the facts of a seeded history with planted effects, up to now, with comments."""
+    return worded(lives(SEED, customers, Span(now, days, ZONE), PLANTED))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,9 @@ class ByRole:
         if request.path != "/app/sign-in":
             return None
         asked = dict(parse_qsl(request.raw_query))
-        ticket = signed_in(self.sessions, self.operators, Role(asked.get("role", "admin")), asked.get("language", "en"), now)
+        ticket = signed_in(
+            self.sessions, self.operators, Role(asked.get("role", "admin")), asked.get("language", "en"), now
+        )
         return redirect("/app", [f"{COOKIE}={ticket}; Path=/; Secure; HttpOnly; SameSite=Lax"])
 
     def begin(self, request: Request, now: datetime) -> Answer:  # noqa: ARG002  # the port's
@@ -79,6 +83,8 @@ class World:
     def __post_init__(self) -> None:
         self.rules: ReportRules = config.report_rules()
         self.reports = ComputedReports(self.facts, self.rules, ZONE, self.now)
+        self.table = table_of(self.facts, self.now)
+        self.people = people_of(self.table, self.facts, self.now)
         brand = config.brand()
         self.deps = ConsoleDeps(
             sessions=self.sessions,
@@ -86,6 +92,7 @@ class World:
             reports=self.reports,
             requests=self.reports,
             audit=self.audit,
+            people=self.people,
             rules=self.rules,
             zone=ZONE,
             origin=ORIGIN,

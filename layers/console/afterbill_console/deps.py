@@ -10,6 +10,7 @@ from afterbill.insight.reports.asked import ReportRules
 if TYPE_CHECKING:
     from afterbill.insight.ports import ReportRequests, StoredReports
     from afterbill.privacy.ports import AuditTrail
+    from afterbill_console.people.deps import PeopleDeps
     from afterbill_console.ports import Operators, Sessions
 
 
@@ -22,6 +23,7 @@ class ConsoleDeps:
     reports: "StoredReports"
     requests: "ReportRequests"
     audit: "AuditTrail"
+    people: "PeopleDeps"
     rules: ReportRules
     zone: tzinfo
     origin: str

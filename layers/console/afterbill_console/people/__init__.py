@@ -1,0 +1,1 @@
+"""Single answers and single people: what pages read of them, and what agents note."""

@@ -1,0 +1,126 @@
+"""The ports of the pages about people: protocols of what they need of the stores, and what these hand out."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from afterbill.answers.read_responses import Brief, Place
+from afterbill.model.billing import CROWDED, UNMATCHED
+from afterbill.model.customer import Customer
+from afterbill.model.errors import UnreadableError
+from afterbill.model.invitation import SkipReason
+from afterbill.privacy.retention import RetentionProgress
+from afterbill_console.people.handling import Handled
+
+STORY_PART = 90
+"""Facts of one part of a story: with the customer and their tasks they fit one batch of 100 keys."""
+
+VERIFIER = "verifier"
+WITHOUT_DEADLINE = frozenset({VERIFIER, UNMATCHED, CROWDED, SkipReason.NO_BASIS.value})
+"""Kinds of tasks that are no privacy requests; the details of a verifier are a secret."""
+
+
+@dataclass(frozen=True, slots=True)
+class FeedPart:
+    """Some answers by id, each with its handling or why it cannot be read.
+
+    `restricted` are the customers whose data are used for nothing: their answers are not shown.
+    """
+
+    answers: Mapping[str, Handled | UnreadableError]
+    restricted: Collection[str] = frozenset()
+
+
+class Answers(Protocol):
+    """The answers by the day they count on."""
+
+    def answered(self, place: Place, *, newest_first: bool) -> tuple[Sequence[Brief], bool]:
+        """Return the answers of this day from the place on, as one query has them, and whether there are more."""
+
+    def read(self, ids: Sequence[str]) -> FeedPart:
+        """Return at most 50 answers with their handling, and who is restricted: one call."""
+
+
+class Handlings(Protocol):
+    """What operators do about an answer. Each returns False, and does nothing, where there is no such answer."""
+
+    def mark_read(self, id_: str, who: str, at: datetime, *, read: bool) -> bool:
+        """Store that it is read, or is not."""
+
+    def set_tags(self, id_: str, tags: Sequence[str]) -> bool:
+        """Store these in the place of others."""
+
+    def add_note(self, id_: str, who: str, at: datetime, text: str) -> bool:
+        """Add a note behind all others, whoever adds one at the same time; False also where there are MOST_NOTES."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """All that is told of one customer: a part of their story, the newest first, and where the next part begins.
+
+    `tasks` are open or done ones that name them. A `customer` who is None is gone, or never was there.
+    """
+
+    customer: Customer | None
+    answers: Sequence[Handled] = ()
+    tasks: Sequence["Task"] = ()
+    unreadable: int = 0
+    next: str = ""
+
+
+class Stories(Protocol):
+    """The customers, and what leads to them."""
+
+    def story(self, customer_id: str, after: str = "") -> Told:
+        """Return a part of the story of a customer: one query of their index, and one batch.
+
+        `after` is the `next` of the part before; ValueError where it is none of ours.
+        """
+
+    def owner(self, invitation_id: str) -> str | None:
+        """Return the customer of an invitation: empty where nobody is known, None where there is no such invitation."""
+
+    def called(self, aliases: Sequence[str]) -> Sequence[str]:
+        """Return ids of the customers whom sources know by these names."""
+
+    def known(self, ids: Sequence[str]) -> Mapping[str, Customer]:
+        """Return those customers of these ids who are there."""
+
+    def holding(self, contact_hash: str) -> Sequence[str]:
+        """Return ids of the customers with this address or number, by its keyed hash."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A task of operators; `due_at` None: it has no deadline. `details` hold no secret."""
+
+    source: str
+    kind: str
+    id: str
+    occurred_at: datetime
+    due_at: datetime | None = None
+    customer: str = ""
+    customer_id: str = ""
+    done_at: datetime | None = None
+    details: Mapping[str, str] = field(default_factory=dict)
+
+
+class Tasks(Protocol):
+    """What waits for a person's decision."""
+
+    def open_tasks(self, sources: Sequence[str]) -> Sequence[Task]:
+        """Return the open tasks of these sources, the oldest first."""
+
+    def task(self, source: str, kind: str, id_: str) -> Task | None:
+        """Return one task, done or not."""
+
+    def finish(self, source: str, kind: str, id_: str, at: datetime) -> bool:
+        """Mark it as done; False where it is not open."""
+
+
+class Retained(Protocol):
+    """The pass that deletes what is old."""
+
+    def retention_progress(self) -> RetentionProgress | None:
+        """Return how far it came, None before its first run."""
