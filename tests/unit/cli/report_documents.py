@@ -221,6 +221,7 @@ OVERVIEW = document(
         "rows": [],
         "at_risk": {"customers": 3, "recurring_minor": 14700, "currency": "EUR", "without_amount": 2},
     },
+    newest=["8d3f0b6c1a4e4f57a9c2d1e0b7f65432"],
     parts={"trend": "2026-11-23T00:10:02+00:00", "revenue": "2026-11-22T00:10:02+00:00"},
 )
 EMPTY = document(

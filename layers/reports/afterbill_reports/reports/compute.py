@@ -119,7 +119,7 @@ def compute_stored(deps: ReportDeps, now: datetime, goes_on: Callable[[], bool],
             if place in there or _answered(request, questions)
         )
         _store_all(deps, run, made, there, goes_on)
-    _store_all(deps, run, _composing(deps, overviews, there, now), there, goes_on)
+        _store_all(deps, run, _composing(deps, overviews, there, opened.engine, now), there, goes_on)
     return run
 
 
@@ -241,9 +241,9 @@ def _store_all(
 
 
 def _composing(
-    deps: ReportDeps, overviews: Sequence[ReportRequest], there: Mapping[str, str], now: datetime
+    deps: ReportDeps, overviews: Sequence[ReportRequest], there: Mapping[str, str], engine: Engine, now: datetime
 ) -> Iterator[_Work]:
-    """Yield each overview with what it is made of: documents as they are stored, and no scan.
+    """Yield each overview with what it is made of: documents as they are stored, and the newest answers.
 
     Of a window without its first part there is none.
     """
@@ -252,15 +252,18 @@ def _composing(
         if parts[overview.PARTS[0]] in there:
             told = [deps.code, repr(deps.rules), request.canonical, *(there.get(place, "") for place in parts.values())]
             fingerprint = sha256("\n".join(told).encode()).hexdigest()[:32]
-            yield request, fingerprint, partial(_composed, deps, request, fingerprint, now)
+            yield request, fingerprint, partial(_composed, deps, request, engine, fingerprint, now)
 
 
-def _composed(deps: ReportDeps, request: ReportRequest, fingerprint: str, now: datetime) -> Mapping[str, Any]:
+def _composed(
+    deps: ReportDeps, request: ReportRequest, engine: Engine, fingerprint: str, now: datetime
+) -> Mapping[str, Any]:
     """Return the overview of stored documents; `parts` says when each was computed."""
     found = {name: stored for name, place in _parts(request).items() if (stored := _load(deps, place))}
     parts = {name: stored["computed_at"] for name, stored in found.items()}
+    ids = overview.newest(engine, request.asked, deps.rules)
     told = {
-        key: {**overview.composed(request.asked, _within(found, key)), "parts": parts}
+        key: {**overview.composed(request.asked, _within(found, key), ids.get(key)), "parts": parts}
         for key in found.get(overview.PARTS[0], _NOTHING)["scopes"]
     }
     return {**_document(request, {}, fingerprint, now), "scopes": told}

@@ -1,13 +1,15 @@
 """The overview: the leading figures of four reports in one document, which a page reads at once.
 
-It counts nothing by itself. Every figure is one of `trend`, `segments`, `coverage` or `revenue`, as it stands there.
+It counts nothing by itself: every figure is one of `trend`, `segments`, `coverage` or `revenue`, as it stands there.
+Beside them it names the newest answers, so that a page can read these in one call.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from afterbill.insight.reports.asked import Asked, Body, Engine, ReportRules, Scope
-from afterbill_reports.reports import coverage, revenue, segments, trend
+from afterbill.insight.reports.requested import scope_key
+from afterbill_reports.reports import coverage, revenue, segments, sql, trend
 from afterbill_reports.reports.worth_sql import BAD, category
 
 PARTS = ("trend", "segments", "coverage", "revenue")
@@ -15,6 +17,15 @@ PARTS = ("trend", "segments", "coverage", "revenue")
 
 MOST_REAL = 20
 """Real changes, and real differences, that are listed; `more` counts the others."""
+
+MOST_NEWEST = 8
+"""The newest answers that are named: some more than a page shows, since some may be gone by then."""
+
+NEWEST = f"""{sql.FACTS}
+SELECT {sql.scopes()}, max_by(id, CAST(answered_at AS VARCHAR) || id, {MOST_NEWEST})
+FROM answers {sql.grouped()}
+"""  # noqa: S608  # nothing but constants
+STATEMENTS = (NEWEST,)
 
 _ROW = ("value", "days", "n", "score", "low", "high", "few", "change", "real")
 _REAL_CHANGE = ("value", "days", "n", "score", "low", "high", "change", "p")
@@ -29,13 +40,24 @@ def compute(engine: Engine, asked: Asked, rules: ReportRules) -> Mapping[Scope, 
     """Return the overview of everything and of each scope, of reports that are computed for it."""
     reports = (trend, segments, coverage, revenue)
     bodies = {name: report.compute(engine, asked, rules) for name, report in zip(PARTS, reports, strict=True)}
+    ids = newest(engine, asked, rules)
     return {
-        scope: composed(asked, {name: scopes[scope] for name, scopes in bodies.items() if scope in scopes})
+        scope: composed(
+            asked,
+            {name: scopes[scope] for name, scopes in bodies.items() if scope in scopes},
+            ids.get(scope_key(scope)),
+        )
         for scope in bodies[PARTS[0]]
     }
 
 
-def composed(asked: Asked, bodies: Mapping[str, Body]) -> Body:
+def newest(engine: Engine, asked: Asked, rules: ReportRules) -> Mapping[str, Sequence[str]]:
+    """Return the ids of the newest answers of the window, the newest first, by `scope_key`."""
+    rows = engine.rows(NEWEST, sql.parameters(asked, rules))
+    return {scope_key(scope): ids or () for scope, (ids,) in sql.by_scope(rows, rules)}
+
+
+def composed(asked: Asked, bodies: Mapping[str, Body], ids: Sequence[str] | None = None) -> Body:
     """Return the overview within a scope, of what each report says within it; what one does not say is null."""
     said, apart, steps, worth = (bodies.get(name, {}) for name in PARTS)
     whole = dict(said.get("total") or {})
@@ -51,6 +73,7 @@ def composed(asked: Asked, bodies: Mapping[str, Body]) -> Body:
         "differences": _listed(_REAL_DIFFERENCE, real, apart),
         "funnel": _funnel(steps),
         "revenue": _revenue(asked, worth),
+        "newest": list(ids or ()),
         **_only(_BESIDE, said),
     }
 

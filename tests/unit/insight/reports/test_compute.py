@@ -16,7 +16,7 @@ from afterbill.insight.reports.requested import ReportRequest
 from afterbill.model.errors import TransientError
 from afterbill.model.questions import Question
 from afterbill_cli.memory.stored_reports import MemoryReportArchive, MemoryReports
-from afterbill_reports.reports import compute
+from afterbill_reports.reports import compute, overview
 from afterbill_reports.reports.compute import Outcome, ReportDeps, compute_asked, compute_stored
 from afterbill_reports.reports.values import VALUES
 from tests.unit.mortal import KilledError, Mortal
@@ -41,6 +41,8 @@ class World:
     def rows(self, sql, parameters):
         if sql == VALUES:
             return [("Team", 9), ("Basic", 3)]
+        if sql == overview.NEWEST:
+            return []
         assert (sql, parameters) == (compute.QUESTIONS, {})
         return self.questions
 

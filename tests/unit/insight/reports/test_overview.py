@@ -134,6 +134,16 @@ def test_nothing_is_at_risk_that_has_no_amount_and_the_reason_stands_there():
     assert said["revenue"]["at_risk"] == {"recurring_minor": None, "without_amount": 3, "why": "no_amounts"}
 
 
+def test_the_newest_answers_are_named_of_everything_and_within_a_scope(archive):
+    found = overview.compute(archive, asked(), RULES)
+
+    for scope in (EVERYTHING, ("touchpoint", "renewed")):
+        answers = counted(ROWS, NOVEMBER.first, NOVEMBER.last, "nps")
+        rows = [row for row in answers if scope == EVERYTHING or row["touchpoint"] == scope[1]]
+        wanted = sorted(((str(row["answered_at"]), row["id"]) for row in rows), reverse=True)
+        assert found[scope]["newest"] == [id_ for _, id_ in wanted[: overview.MOST_NEWEST]]
+
+
 def test_a_report_that_says_nothing_leaves_its_part_null():
     said = overview.composed(asked(), {"trend": {"rows": [], "why": "not_archived", "because": "It begins later."}})
 
