@@ -44,9 +44,18 @@ def figures(visit: Visit, deps: ConsoleDeps, name: str, by: tuple[str, ...] = ()
 
     It names no customer: pages that may show people look them up themselves.
     """
+    found = with_people(visit, deps, name, by)
+    return Figures(found.state, naming(found.document, ()))
+
+
+def with_people(visit: Visit, deps: ConsoleDeps, name: str, by: tuple[str, ...] = ()) -> Figures:
+    """Return the same with the ids of the customers that it names: for whoever may see people.
+
+    Some of them may be gone since, or may not be used any more.
+    """
     request = visit.filters.request(name, deps.rules, by)
     document = read_report(request, deps.reports, visit.now)
     if document is not None:
-        return Figures(State.THERE, naming(document, ()))
+        return Figures(State.THERE, document)
     limited = deps.requests.ask(request, visit.now) is Asking.LIMITED
     return Figures(State.LIMITED if limited else State.COMPUTING, {})

@@ -43,6 +43,11 @@ class Numbers:
         both = f"{pattern};\u2212{pattern}"
         return NOTHING if value is None else format_percent(_rounded(value, digits + 2), both, locale=self.language)
 
+    def chance(self, value: float | None) -> str:
+        """Return a chance between 0 and 1 with three decimals; what is smaller is said to be."""
+        least = 0.001
+        return f"<\u00a0{self.decimal(least, 3)}" if value is not None and value < least else self.decimal(value, 3)
+
     def money(self, minor: int | None, currency: str) -> str:
         """Return an amount that is given in minor units."""
         if minor is None:
