@@ -13,6 +13,8 @@ from afterbill.model.invitation import SkipReason
 from afterbill.privacy.retention import RetentionProgress
 from afterbill_console.people.handling import Handled
 
+MOST_READ = 99
+"""Answers of one batch; the list of who is restricted is the hundredth item."""
 STORY_PART = 90
 """Facts of one part of a story: with the customer and their tasks they fit one batch of 100 keys."""
 
@@ -39,7 +41,7 @@ class Answers(Protocol):
         """Return the answers of this day from the place on, as one query has them, and whether there are more."""
 
     def read(self, ids: Sequence[str]) -> FeedPart:
-        """Return at most 50 answers with their handling, and who is restricted: one call."""
+        """Return at most MOST_READ answers with their handling, and who is restricted: one call."""
 
 
 class Handlings(Protocol):
