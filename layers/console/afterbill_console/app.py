@@ -1,12 +1,10 @@
 """From a request to an answer: who asks, whether they may, and which page it is."""
 
-import hmac
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from importlib import import_module
 from typing import cast
-from urllib.parse import parse_qsl
 
 from afterbill.model.errors import TransientError, UnreadableError
 from afterbill.model.query import QueryError
@@ -15,15 +13,15 @@ from afterbill_console import assets
 from afterbill_console.answer import Answer, redirect
 from afterbill_console.deps import ConsoleDeps
 from afterbill_console.filters import Fault, FiltersError, filters_in, others_in
+from afterbill_console.forms import fields_in, is_ours
 from afterbill_console.numbers import Numbers
 from afterbill_console.pages.routes import ROUTES, Route, home
 from afterbill_console.render import Renderer
 from afterbill_console.sessions import CHECKED, COOKIE, Session, Ticket, ticket_of
 from afterbill_console.sign_in import SignIn
-from afterbill_console.texts import LANGUAGES, Texts, texts
+from afterbill_console.texts import Texts, language_in, texts
 from afterbill_console.visit import Content, Shown, Visit
 
-MOST_FIELDS = 50
 MOST_QUERY = 4_000
 """Characters of an address after its question mark."""
 MOST_BODY = 64_000
@@ -44,14 +42,14 @@ class Console:
         try:
             return self._open(request) or self._signed_in(request, cookies, now)
         except TransientError:
-            return self._renderer.notice(503, "unavailable", _language(request), LATER)
+            return self._renderer.notice(503, "unavailable", language_in(request), LATER)
 
     def _open(self, request: Request) -> Answer | None:
         """Return the answer where it is the same for everybody."""
         if len(request.raw_query) > MOST_QUERY:
-            return self._renderer.notice(414, "too_long", _language(request))
+            return self._renderer.notice(414, "too_long", language_in(request))
         if len(request.body) > MOST_BODY:
-            return self._renderer.notice(413, "too_large", _language(request))
+            return self._renderer.notice(413, "too_large", language_in(request))
         return assets.answer(request, self._deps)
 
     def _signed_in(self, request: Request, cookies: Mapping[str, str], now: datetime) -> Answer:
@@ -61,9 +59,13 @@ class Console:
         session = self._session(ticket, now) if ticket else None
         if not (ticket and session):
             return self._sign_in.begin(request, now)
-        if request.path in {"/app", "/app/"}:
+        if request.path in {"/", "/app", "/app/"}:
             return redirect(home(session.rights))
         return self._routed(request, session, ticket, now)
+
+    def broken(self, request: Request) -> Answer:
+        """Return the page that says that something is broken, and that nothing was changed."""
+        return self._renderer.alone(Content("unavailable.html", {"status": 500}, 500), language_in(request))
 
     def _session(self, ticket: Ticket, now: datetime) -> Session | None:
         """Return the session of a cookie, if it lasts: every few minutes the user pool is asked for its roles again."""
@@ -98,8 +100,8 @@ class Console:
             return self._renderer.notice(403, "forbidden", session.language)
         form: Mapping[str, str] = {}
         if route.method == "POST":
-            form = dict(parse_qsl(request.body.decode(errors="replace"), keep_blank_values=True)[:MOST_FIELDS])
-            if not self._ours(request, form, ticket):
+            form = fields_in(request)
+            if not is_ours(request, form, ticket, self._deps.origin):
                 return self._renderer.notice(403, "stale_form", session.language)
         visit = self._visit(request, parts, session, now, form)
         try:
@@ -117,12 +119,6 @@ class Console:
         filters = filters_in((), self._deps.rules, today)
         numbers = Numbers(session.language, self._deps.zone)
         return Visit(session, request, parts, filters, now, today, texts(session.language), numbers, form)
-
-    def _ours(self, request: Request, form: Mapping[str, str], ticket: Ticket) -> bool:
-        """Return whether a form comes from a page of ours: by its token, and by the origin that the browser tells."""
-        sent_from = request.headers.get("origin", self._deps.origin)
-        token = form.get("token", "").encode(errors="replace")
-        return sent_from == self._deps.origin and hmac.compare_digest(token, ticket.form_token.encode())
 
     def _shown(self, route: Route, visit: Visit) -> Shown:
         module, _, function = route.view.partition(":")
@@ -167,8 +163,3 @@ def _well_formed(request: Request) -> Request:
 
 def _whole(text: str) -> str:
     return text.encode(errors="replace").decode()
-
-
-def _language(request: Request) -> str:
-    wanted = request.headers.get("accept-language", "").lower()
-    return min(LANGUAGES, key=lambda name: wanted.find(name) if name in wanted else len(wanted) + 1)

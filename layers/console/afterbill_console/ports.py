@@ -1,5 +1,6 @@
 """The ports of the console: protocols of what its pages need of the world."""
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from afterbill_console.roles import Role
@@ -30,3 +31,22 @@ class Operators(Protocol):
 
     def roles(self, operator: str) -> frozenset[Role]:
         """Return the roles of a user as they are now; none where there is no such user, or the user is disabled."""
+
+
+class Reply(Protocol):
+    """What a server answered."""
+
+    @property
+    def status(self) -> int:
+        """The status of HTTP."""
+
+    @property
+    def body(self) -> bytes:
+        """The whole body."""
+
+
+class Http(Protocol):
+    """Requests to other servers, of bounded time and size."""
+
+    def send(self, method: str, url: str, headers: Mapping[str, str], body: bytes = b"") -> Reply:
+        """Return the answer; raises TransientError without one, PayloadError where it is too large."""

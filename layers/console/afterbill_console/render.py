@@ -81,6 +81,11 @@ class Renderer:
             "carried": others_in(pairs_of(visit.request)),
         }
 
+    def alone(self, content: Content, language: str) -> Answer:
+        """Return a page without a menu, for somebody who is not signed in."""
+        template = self._environment.get_template(content.template)
+        return Answer(content.status, template.render(**self._common(language), **content.variables), HEADERS)
+
     def _common(self, language: str) -> dict[str, Any]:
         return {
             "t": texts(language),

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 
+from afterbill.runtime.http import Request
+
 LANGUAGES = ("en", "de")
 FOLDER = Path(__file__).with_name("locales")
 
@@ -43,3 +45,9 @@ def catalog(language: str) -> Mapping[str, str]:
 def texts(language: str) -> Texts:
     """Return the texts of a language, of English where it is none of ours."""
     return Texts(language if language in LANGUAGES else LANGUAGES[0])
+
+
+def language_in(request: Request) -> str:
+    """Return the language of ours that a browser asks for first; English where it asks for none of them."""
+    wanted = request.headers.get("accept-language", "").lower()
+    return min(LANGUAGES, key=lambda name: wanted.find(name) if name in wanted else len(wanted) + 1)

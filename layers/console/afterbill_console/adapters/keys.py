@@ -1,0 +1,21 @@
+"""The keys of items that only the console needs."""
+
+from typing import TYPE_CHECKING
+
+from afterbill.adapters.dynamodb.keys import key
+
+if TYPE_CHECKING:
+    from afterbill.adapters.dynamodb.keys import Key
+
+SESSIONS = "SESSION#"
+"""The start of the sort key of a session, among all that is stored of an operator."""
+
+
+def operator(id_: str) -> str:
+    """Return the partition of an operator, by the `sub` of the user pool."""
+    return f"OPERATOR#{id_}"
+
+
+def session(operator_id: str, session_key: str) -> "Key":
+    """Return the key of one session of an operator."""
+    return key(operator(operator_id), f"{SESSIONS}{session_key}")
