@@ -3,6 +3,7 @@
 import argparse
 import sys
 from pathlib import Path
+from typing import Any
 
 from afterbill_cli.configuration import SHIPPED
 from afterbill_dev.local import stack
@@ -29,8 +30,10 @@ def main() -> None:
         sys.exit(str(error))
 
 
-def _report(running: dict[str, str]) -> None:
+def _report(running: dict[str, Any]) -> None:
     print(f"API        {running['api_url']}")
+    admin = running["console"]["admin"]
+    print(f"Console    {running['console_url']}/app  ({admin['email']}, {admin['password']})")
     print(f"Inbox      {running['inbox_url']}")
     print(f"MiniStack  {running['ministack_url']}")
     print(f"The rest is in {STACK_FILE}; `make down` stops the stack.")

@@ -40,13 +40,16 @@ def finish() -> None:
     processes.run("compile", layers.compilation(BUILD, PROGRAMS / "python"), _environment(), RUN)
 
 
-def deploy(public_url: str) -> dict[str, str]:
-    """Deploy what was built; the outputs of the stack."""
+def deploy(public_url: str, console_url: str, sign_in_url: str) -> dict[str, str]:
+    """Deploy what was built, reached at these addresses; the outputs of the stack."""
     boto3.client("s3").create_bucket(Bucket=BUCKET)
     values = [
         *_machine(),
         f"SenderAddress={SENDER}",
         f"PublicUrl={public_url}",
+        f"ConsoleUrl={console_url}",
+        f"SignInUrl={sign_in_url}",
+        "LoginBranding=false",
         "FlexibleWindowMinutes=0",
         "ComputeRate='rate(1 minute)'",
         "PollRate='rate(1 minute)'",

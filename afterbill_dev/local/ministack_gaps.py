@@ -164,6 +164,20 @@ def admitting(policy: str) -> str:
     return json.dumps({**read, "Statement": kept}) if kept else ""
 
 
+def ask_for_passwords(outputs: Mapping[str, str]) -> None:
+    """Take the choice of a first factor off the console's client: MiniStack knows no passkeys, and nothing is to choose.
+
+    Its login page then asks for address and password at once.
+    """
+    cognito, client = boto3.client("cognito-idp"), {"UserPoolId": outputs["UserPoolId"]}
+    client["ClientId"] = outputs["UserPoolClientId"]
+    described: Any = cognito.describe_user_pool_client(**client)["UserPoolClient"]
+    settable = cognito.meta.service_model.operation_model("UpdateUserPoolClient").input_shape.members
+    kept = {name: value for name, value in described.items() if name in settable}
+    flows = [flow for flow in kept["ExplicitAuthFlows"] if flow != "ALLOW_USER_AUTH"]
+    cognito.update_user_pool_client(**{**kept, "ExplicitAuthFlows": flows})
+
+
 def fill_secrets(outputs: Mapping[str, str], made: sources.Sources) -> None:
     """Store what an operator would: signing secrets, credentials for APIs, consents."""
     filled = {

@@ -1,4 +1,4 @@
-"""The one background process of ours: a plain address for the API, and the mail server with its page.
+"""The one background process of ours: a plain address for each API, and the mail server with its page.
 
     python -m afterbill_dev.local.server --ministack-port 4566 --api-socket 5 --api-id ab12cd34 --routes {} ...
 
@@ -134,15 +134,20 @@ class MailServer(ProxyServer):
 def main() -> None:
     """Serve until SIGTERM."""
     chosen = _arguments()
-    called = f"{chosen.api_id}.execute-api.localhost:{chosen.ministack_port}"
-    api = ApiServer(chosen.api_socket, Address(HOST, chosen.ministack_port, called), chosen.routes)
+    api = ApiServer(chosen.api_socket, _api(chosen.ministack_port, chosen.api_id), chosen.routes)
+    console = ProxyServer(chosen.console_socket, _api(chosen.ministack_port, chosen.console_id))
     billing = BillingApis(json.loads(chosen.billing.read_text()))
     post = MailServer(chosen.post_socket, Address(HOST, chosen.ministack_port), billing)
-    for work in (api.serve_forever, post.serve_forever, lambda: ses_events.work(post.sent, chosen.topic_arn)):
+    servers = [api.serve_forever, console.serve_forever, post.serve_forever]
+    for work in (*servers, lambda: ses_events.work(post.sent, chosen.topic_arn)):
         threading.Thread(target=work, daemon=True).start()
     ended = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: ended.set())
     ended.wait()
+
+
+def _api(port: int, id_: str) -> Address:
+    return Address(HOST, port, f"{id_}.execute-api.localhost:{port}")
 
 
 def _inherited(number: str) -> socket.socket:
@@ -155,6 +160,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--api-socket", type=_inherited, required=True, help="file number of a listening socket")
     parser.add_argument("--api-id", required=True)
     parser.add_argument("--routes", type=json.loads, required=True, help="JSON: path -> function")
+    parser.add_argument("--console-socket", type=_inherited, required=True, help="file number of a listening socket")
+    parser.add_argument("--console-id", required=True)
     parser.add_argument("--post-socket", type=_inherited, required=True, help="file number of a listening socket")
     parser.add_argument("--topic-arn", required=True)
     parser.add_argument("--billing", type=Path, required=True, help="file with what the billing systems know")

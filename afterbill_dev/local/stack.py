@@ -10,11 +10,19 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import boto3
 
-from afterbill_dev.local import aws_environment, configured, deployment, ministack, ministack_gaps, processes
+from afterbill_dev.local import (
+    aws_environment,
+    configured,
+    console_users,
+    deployment,
+    ministack,
+    ministack_gaps,
+    processes,
+)
 from afterbill_dev.local import sources as local_sources
 from afterbill_dev.local.configured import Wanted
 from afterbill_dev.paths import (
@@ -34,7 +42,7 @@ from afterbill_dev.paths import (
 
 Result = TypeVar("Result")
 SERVER = "server"
-API_PORT, INBOX_PORT = 8480, 8425
+API_PORT, CONSOLE_PORT, INBOX_PORT = 8480, 8481, 8425
 """Preferred; any free port will do."""
 SOURCES_OF_THE_STACK = (
     "events/apis",
@@ -44,6 +52,14 @@ SOURCES_OF_THE_STACK = (
     "afterbill_dev/local",
     "requirements/stack.txt",
 )
+
+
+class Sockets(NamedTuple):
+    """What the server listens on: the API, the console, and the mail server with its page."""
+
+    api: socket.socket
+    console: socket.socket
+    post: socket.socket
 
 
 def up(wanted: Wanted) -> dict[str, Any]:
@@ -84,24 +100,29 @@ def _lost(running: Mapping[str, Any]) -> str:
 def _start(made_from: str, wanted: Wanted) -> dict[str, Any]:
     _timed("built", deployment.build)
     # Held from here on, since the addresses are deployed before anybody serves them.
-    with processes.listen(API_PORT) as api, processes.listen(INBOX_PORT) as post:
-        return _start_on(api, post, made_from, wanted)
+    with (
+        processes.listen(API_PORT) as api,
+        processes.listen(CONSOLE_PORT) as console,
+        processes.listen(INBOX_PORT) as post,
+    ):
+        return _start_on(Sockets(api, console, post), made_from, wanted)
 
 
-def _start_on(api: socket.socket, post: socket.socket, made_from: str, wanted: Wanted) -> dict[str, Any]:
-    api_url, inbox_url = _url(api), _url(post) + "/"
+def _start_on(sockets: Sockets, made_from: str, wanted: Wanted) -> dict[str, Any]:
+    api_url, console_url, inbox_url = _url(sockets.api), _url(sockets.console), _url(sockets.post) + "/"
     sources = local_sources.make(api_url, inbox_url)
     configured.write(wanted, sources, CONFIGURED)
     deployment.finish()
-    ministack_url = _timed("MiniStack started", lambda: ministack.start(_url(post)))
+    ministack_url = _timed("MiniStack started", lambda: ministack.start(_url(sockets.post)))
     aws_environment.enter(ministack_url)
     boto3.client("sesv2").create_email_identity(EmailIdentity=SENDER_DOMAIN)
-    outputs = _timed("deployed", lambda: deployment.deploy(api_url))
+    outputs = _timed("deployed", lambda: deployment.deploy(api_url, console_url, ministack_url))
     _timed("bridged", lambda: _bridge(outputs, sources))
     _write_private(BILLING, local_sources.accounts(sources))
-    _start_server(api, post, ministack_url, outputs)
+    _start_server(sockets, ministack_url, outputs)
     stack = {
         "api_url": api_url,
+        "console_url": console_url,
         "inbox_url": inbox_url,
         "ministack_url": ministack_url,
         "stack_name": STACK_NAME,
@@ -109,6 +130,7 @@ def _start_on(api: socket.socket, post: socket.socket, made_from: str, wanted: W
         "table": outputs["TableName"],
         "archive": outputs["ArchiveBucketName"],
         "sources": {name: source.described for name, source in sources.items()},
+        "console": console_users.add(outputs["UserPoolId"]),
         "configuration": str(CONFIGURED),
         "outputs": outputs,
         "environment": aws_environment.environment(ministack_url),
@@ -124,24 +146,27 @@ def _bridge(outputs: Mapping[str, str], sources: local_sources.Sources) -> None:
     ministack_gaps.hasten_retries(outputs)
     ministack_gaps.number_concurrency()
     ministack_gaps.admit_plain_http(outputs["EvidenceBucketName"], outputs["ArchiveBucketName"])
+    ministack_gaps.ask_for_passwords(outputs)
     ministack_gaps.fill_secrets(outputs, sources)
 
 
-def _start_server(api: socket.socket, post: socket.socket, ministack_url: str, outputs: Mapping[str, str]) -> None:
+def _start_server(sockets: Sockets, ministack_url: str, outputs: Mapping[str, str]) -> None:
     options = {
         "--ministack-port": ministack_url.rpartition(":")[2],
-        "--api-socket": str(api.fileno()),
+        "--api-socket": str(sockets.api.fileno()),
         "--api-id": outputs["HttpApiId"],
         "--routes": json.dumps(ministack_gaps.add_routes(outputs["HttpApiId"])),
-        "--post-socket": str(post.fileno()),
+        "--console-socket": str(sockets.console.fileno()),
+        "--console-id": outputs["ConsoleApiId"],
+        "--post-socket": str(sockets.post.fileno()),
         "--topic-arn": outputs["MailEventsTopicArn"],
         "--billing": str(BILLING),
     }
     arguments = [part for option in options.items() for part in option]
     processes.start(
-        SERVER, [sys.executable, "-m", "afterbill_dev.local.server", *arguments], os.environ, ROOT, [api, post]
+        SERVER, [sys.executable, "-m", "afterbill_dev.local.server", *arguments], os.environ, ROOT, list(sockets)
     )
-    processes.wait_until(lambda: processes.get(_url(post)) is not None, "the inbox page to answer")
+    processes.wait_until(lambda: processes.get(_url(sockets.post)) is not None, "the inbox page to answer")
 
 
 def _url(listening: socket.socket) -> str:

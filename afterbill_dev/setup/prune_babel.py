@@ -6,8 +6,8 @@ Without this everything works too, only the layer is larger. Standard library on
 import sys
 from pathlib import Path
 
-ALWAYS = frozenset({"root", "en"})
-"""Every language inherits from root; English is the fallback of unknown languages."""
+ALWAYS = frozenset({"root", "en", "de"})
+"""Every language inherits from root; English is the fallback of unknown languages; the console speaks both."""
 
 
 def prune(layer: Path, locales: Path) -> int:
