@@ -165,7 +165,7 @@ def admitting(policy: str) -> str:
 
 
 def ask_for_passwords(outputs: Mapping[str, str]) -> None:
-    """Take the choice of a first factor off the console's client: MiniStack knows no passkeys, and nothing is to choose.
+    """Take the choice of a first factor off the console's client: MiniStack knows no passkeys.
 
     Its login page then asks for address and password at once.
     """
@@ -173,7 +173,7 @@ def ask_for_passwords(outputs: Mapping[str, str]) -> None:
     client["ClientId"] = outputs["UserPoolClientId"]
     described: Any = cognito.describe_user_pool_client(**client)["UserPoolClient"]
     settable = cognito.meta.service_model.operation_model("UpdateUserPoolClient").input_shape.members
-    kept = {name: value for name, value in described.items() if name in settable}
+    kept = {name: value for name, value in described.items() if name in settable and value != ""}
     flows = [flow for flow in kept["ExplicitAuthFlows"] if flow != "ALLOW_USER_AUTH"]
     cognito.update_user_pool_client(**{**kept, "ExplicitAuthFlows": flows})
 
