@@ -1,19 +1,14 @@
 """Words for the effect of the legal basis: before surveys are sent, and where none is."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 
-from afterbill.adapters.dynamodb import keys
-from afterbill.adapters.dynamodb.items import decode
-from afterbill.adapters.dynamodb.table import TableReader
-from afterbill.model.campaigns import CAMPAIGNS
 from afterbill.model.channels import Channel
-from afterbill.model.consent import PRESETS, Legal, Need, basis_of
+from afterbill.model.consent import Legal, Need, basis_of
 from afterbill.model.customer import Customer
-from afterbill.model.invitation import SkipReason
 from afterbill.outreach.eligibility import unlawful
-from afterbill.outreach.first_skips import ALL
 from afterbill.outreach.policy import Rule
+from afterbill_console.adapters.health.legal_basis import preset_of, told
 
 _ASKS = {
     Need.NOTHING: "needs no legal basis",
@@ -21,11 +16,6 @@ _ASKS = {
     Need.CONSENT: "asks for a consent",
 }
 _PAGE = "docs/legal-basis.md"
-
-
-def preset_of(legal: Legal) -> str:
-    """Return the preset of surveys.toml."""
-    return next(name for name, preset in PRESETS.items() if preset.default is legal.default)
 
 
 def outlook(customer: Customer, rule: Rule, legal: Legal, at: datetime) -> str:
@@ -48,18 +38,6 @@ def _whose(country: str | None, legal: Legal) -> str:
         return f"[legal.countries] {country}"
     unknown = " for an unknown country" if not country and legal.countries else ""
     return f"{preset_of(legal)}{unknown}"
-
-
-def skipped_since(table: TableReader, sources: Iterable[str]) -> Mapping[str, datetime]:
-    """Return since when surveys of each source are skipped for lack of a legal basis, for those where one was."""
-    wanted = [keys.task(name, SkipReason.NO_BASIS, ALL) for name in (*sources, CAMPAIGNS)]
-    items = map(decode, table.read(wanted).values())
-    return {str(item["source"]): datetime.fromisoformat(item["occurred_at"]) for item in items}
-
-
-def told(since: Mapping[str, datetime]) -> str:
-    """Name the sources whose surveys are skipped, each with its first day."""
-    return ", ".join(f"{name} (since {at:%Y-%m-%d})" for name, at in sorted(since.items()))
 
 
 def silence(legal: Legal, since: Mapping[str, datetime]) -> str:

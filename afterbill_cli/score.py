@@ -21,9 +21,10 @@ from afterbill.model.questions import SCALES, Question
 from afterbill.model.segments import ANONYMOUS, DIMENSIONS, dimension_of, question_and_dimension
 from afterbill_cli import deployed, options
 from afterbill_cli.deployed import Deployed
-from afterbill_cli.legal_basis import silence, skipped_since
+from afterbill_cli.legal_basis import silence
 from afterbill_cli.options import StackChoice
 from afterbill_cli.output import Output, aligned, not_shown, print_csv, print_json
+from afterbill_console.adapters.health.legal_basis import skipped_since
 
 _TITLES = {
     Question.NPS: "Net Promoter Score",

@@ -15,10 +15,10 @@ from afterbill_cli import deployed, options
 from afterbill_cli.aws_errors import credentials_refused, explained
 from afterbill_cli.doctor.checks import CHECKS, Check, examine
 from afterbill_cli.doctor.dns_lookup import Dns, live
-from afterbill_cli.doctor.findings import Finding, Verdict
 from afterbill_cli.doctor.stack_under_test import StackUnderTest
 from afterbill_cli.options import StackChoice
 from afterbill_cli.output import Output, print_json
+from afterbill_console.health.findings import Finding, Verdict
 
 NamedFinding = tuple[str, Finding]
 """A finding with the name of the check it comes from."""

@@ -6,9 +6,9 @@ from afterbill.settings.almanac import load_almanac
 from afterbill.settings.config import SURVEYS
 from afterbill_cli import policy
 from afterbill_cli.configuration import BRAND
-from afterbill_cli.doctor.findings import Finding, Findings, Verdict, fail, ok, warn
 from afterbill_cli.doctor.stack_under_test import StackUnderTest
 from afterbill_cli.examples import examples
+from afterbill_console.health.findings import Finding, Findings, Verdict, fail, ok, warn
 
 _AHEAD = timedelta(days=60)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from afterbill.model.errors import AfterbillError
-from afterbill_cli.doctor.findings import SkippedError
+from afterbill_console.health.findings import SkippedError
 
 _THERE = "amazonses.com"
 """A name that exists for certain: SES depends on it."""

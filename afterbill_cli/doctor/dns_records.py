@@ -1,8 +1,8 @@
 """Checks of the SPF, DKIM and DMARC records in DNS."""
 
 from afterbill_cli.doctor.dns_lookup import Record
-from afterbill_cli.doctor.findings import Finding, Findings, fail, ok, skipped, warn
 from afterbill_cli.doctor.stack_under_test import StackUnderTest
+from afterbill_console.health.findings import Finding, Findings, fail, ok, skipped, warn
 
 _SES = "amazonses.com"
 _BULK = "Gmail, Yahoo and Outlook want one from whoever sends much"

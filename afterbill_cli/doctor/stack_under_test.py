@@ -1,4 +1,4 @@
-"""The stack that is examined, and the data that several checks share; each is fetched once."""
+"""The stack that the doctor examines: deployed, and with DNS and the files of its configuration."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,110 +6,21 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from botocore.exceptions import ClientError
-
-from afterbill.adapters.aws.clients import error_code
-from afterbill.model.errors import ConfigurationError
-from afterbill.outreach.policy import Policy
 from afterbill.settings.config import read_toml
 from afterbill_cli.deployed import Deployed
 from afterbill_cli.doctor.dns_lookup import Dns
-
-_NEVER_PUBLIC = ("example", "invalid", "localhost", "test")
-"""Top-level domains without DNS (RFC 2606), such as that of the local stack."""
+from afterbill_console.adapters.health.stack import ExaminedStack
 
 
 @dataclass(frozen=True)
-class StackUnderTest:
+class StackUnderTest(ExaminedStack):
     """Data shared by checks. Each property may raise errors of AWS or of a file; `examine` handles them."""
 
     deployed: Deployed
     dns: Dns
     now: datetime
 
-    def client(self, service: str) -> Any:  # noqa: ANN401  # boto3 clients have no static type
-        """Return a boto3 client of this service."""
-        return self.deployed.client(service)
-
-    @cached_property
-    def stack(self) -> Mapping[str, Any]:
-        """The description of the stack by CloudFormation."""
-        (description,) = self.client("cloudformation").describe_stacks(StackName=self.deployed.name)["Stacks"]
-        return dict(description)
-
-    @cached_property
-    def _parameters(self) -> Mapping[str, str]:
-        return {
-            parameter["ParameterKey"]: parameter.get("ParameterValue", "")
-            for parameter in self.stack.get("Parameters", ())
-        }
-
-    def parameter(self, key: str) -> str:
-        """A parameter of the template; ConfigurationError where an older template had none of this name."""
-        if key not in self._parameters:
-            name = self.deployed.name
-            raise ConfigurationError(f"stack {name} has no parameter {key}: build and deploy this version first")
-        return self._parameters[key]
-
-    @cached_property
-    def resources(self) -> Mapping[str, tuple[str, str]]:
-        """Type and physical id of every resource, by its name in the template."""
-        pages = (
-            self.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=self.deployed.name)
-        )
-        summaries = [summary for page in pages for summary in page["StackResourceSummaries"]]
-        return {
-            summary["LogicalResourceId"]: (summary["ResourceType"], summary.get("PhysicalResourceId", ""))
-            for summary in summaries
-        }
-
-    @cached_property
-    def policy(self) -> Policy:
-        """The policy in surveys.toml."""
-        return self.deployed.policy()
-
     @cached_property
     def brand(self) -> Mapping[str, Any]:
         """brand.toml, unchecked."""
         return read_toml(self.deployed.config / "brand.toml")
-
-    @cached_property
-    def account(self) -> Mapping[str, Any]:
-        """The settings of the SES account."""
-        return dict(self.client("sesv2").get_account())
-
-    @property
-    def sender_domain(self) -> str:
-        """The domain of the sender's address."""
-        return self.parameter("SenderAddress").rpartition("@")[2].lower()
-
-    @property
-    def identity_name(self) -> str:
-        """The SES identity that signs what is sent; the sender's domain where there is none."""
-        return next(iter(self.identities), self.sender_domain)
-
-    @property
-    def identity(self) -> Mapping[str, Any] | None:
-        """Return the identity that signs, as SES knows it; None where there is none."""
-        return self.identities.get(self.identity_name)
-
-    @cached_property
-    def identities(self) -> Mapping[str, Mapping[str, Any]]:
-        """Return the sender's identity, as SES knows it: its domain, else a parent of that, else the address itself."""
-        labels = self.sender_domain.split(".")
-        domains = [".".join(labels[first:]) for first in range(len(labels) - 1)]
-        found = {name: self._identity(name) for name in (*domains, self.parameter("SenderAddress"))}
-        return {name: attributes for name, attributes in found.items() if attributes is not None}
-
-    def _identity(self, name: str) -> Mapping[str, Any] | None:
-        try:
-            return dict(self.client("sesv2").get_email_identity(EmailIdentity=name))
-        except ClientError as error:
-            if error_code(error) != "NotFoundException":
-                raise
-            return None
-
-    @property
-    def in_dns(self) -> bool:
-        """True when the sender's domain can be in DNS; the local stack's cannot."""
-        return self.sender_domain.rpartition(".")[2] not in _NEVER_PUBLIC

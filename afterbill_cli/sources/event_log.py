@@ -1,6 +1,5 @@
 """Log lines of the stack's functions about a source's webhooks."""
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,7 +7,8 @@ from typing import Any
 
 from afterbill.model.webhooks import Source
 from afterbill_cli.deployed import Deployed
-from afterbill_cli.sources.refusals import NOT_WEBHOOKS, remedy
+from afterbill_console.adapters.health.last_webhooks import parsed_line
+from afterbill_console.health.refusals import NOT_WEBHOOKS, remedy
 
 _PAUSE_SECONDS = 5
 
@@ -58,12 +58,3 @@ def first_event(
             shown.add(reason)
         sleep(_PAUSE_SECONDS)
     return None
-
-
-def parsed_line(message: str) -> Mapping[str, Any]:
-    """Return the fields of a log line; none where it is no JSON object."""
-    try:
-        line = json.loads(message)
-    except ValueError:
-        return {}
-    return line if isinstance(line, dict) else {}

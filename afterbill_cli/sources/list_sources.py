@@ -13,8 +13,9 @@ from afterbill_cli.aws_errors import explained
 from afterbill_cli.deployed import Deployed
 from afterbill_cli.output import Output, aligned, print_csv, print_json
 from afterbill_cli.sources import stack_secrets
-from afterbill_cli.sources.last_webhooks import LastWebhooks, last_webhooks
 from afterbill_cli.sources.stack_secrets import has_credentials, signing_secrets
+from afterbill_console.adapters.health.last_webhooks import last_webhooks
+from afterbill_console.health.webhooks import LastWebhooks
 
 HEADINGS = ("source", "provider", "signing secrets", "API", "consent", "last accepted", "last refused")
 COLUMNS = ("source", "provider", "signing_secrets", "api", "consent")

@@ -17,8 +17,8 @@ from afterbill_cli import local_stack, samples
 from afterbill_cli.aws_errors import explained
 from afterbill_cli.deployed import Deployed
 from afterbill_cli.sources import stack_secrets
-from afterbill_cli.sources.last_webhooks import last_webhooks
 from afterbill_cli.sources.stack_secrets import signing_secrets
+from afterbill_console.adapters.health.last_webhooks import last_webhooks
 
 _OK = range(200, 300)
 _COLD_START = urllib3.Timeout(connect=5, read=30)

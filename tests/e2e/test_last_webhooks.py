@@ -9,11 +9,12 @@ from afterbill.connectors import registry
 from afterbill.model.webhooks import Source, Webhook
 from afterbill_cli.deployed import Deployed
 from afterbill_cli.doctor.dns_lookup import Dns
-from afterbill_cli.doctor.findings import Verdict
 from afterbill_cli.doctor.stack_under_test import StackUnderTest
-from afterbill_cli.doctor.webhooks import webhooks
 from afterbill_cli.sources import test_webhook
-from afterbill_cli.sources.last_webhooks import LastWebhooks, last_webhooks
+from afterbill_console.adapters.health.checks import webhooks
+from afterbill_console.adapters.health.last_webhooks import last_webhooks
+from afterbill_console.health.findings import Verdict
+from afterbill_console.health.webhooks import LastWebhooks
 from tests.e2e.billing_systems import post, signed
 from tests.e2e.town import ROOT, Town
 

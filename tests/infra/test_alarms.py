@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from afterbill_cli.doctor.monitoring import OLDEST
+from afterbill_console.adapters.health.monitoring import OLDEST
 from tests.infra.reading import OfOne, OfType, Resource
 
 CLOCKED = [

@@ -17,8 +17,8 @@ from afterbill.outreach.caps import SendingCaps
 from afterbill_cli.deployed import Deployed
 from afterbill_cli.doctor.checks import CHECKS, examine
 from afterbill_cli.doctor.dns_lookup import Dns
-from afterbill_cli.doctor.findings import Finding, Verdict
 from afterbill_cli.doctor.stack_under_test import StackUnderTest
+from afterbill_console.health.findings import Finding, Verdict
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 Line = tuple[datetime, str, dict[str, Any]]

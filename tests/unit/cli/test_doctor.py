@@ -13,8 +13,8 @@ from afterbill_cli import cli, deployed
 from afterbill_cli.doctor import commands
 from afterbill_cli.doctor.checks import CHECKS, Check, examine
 from afterbill_cli.doctor.dns_lookup import Dns
-from afterbill_cli.doctor.findings import Verdict, fail, ok, skipped, unknown, warn
 from afterbill_cli.doctor.stack_under_test import StackUnderTest
+from afterbill_console.health.findings import Verdict, fail, ok, skipped, unknown, warn
 from tests.unit.cli.stacks_under_test import HEALTHY, NOW, findings, refused, stack_under_test, worst
 from tests.unit.docs.pages import read, table
 

@@ -9,8 +9,8 @@ import pytest
 
 from afterbill_cli.doctor import dns_lookup
 from afterbill_cli.doctor.dns_lookup import Dns, NoAnswerError
-from afterbill_cli.doctor.findings import Verdict
 from afterbill_cli.doctor.stack_under_test import StackUnderTest
+from afterbill_console.health.findings import Verdict
 from tests.unit.cli.stacks_under_test import IDENTITY, NOW, ZONE, Zone, findings, identities, stack_under_test, worst
 
 RECORDS = ("SPF", "DKIM", "DMARC")

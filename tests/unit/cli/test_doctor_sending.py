@@ -8,7 +8,7 @@ from afterbill.adapters.dynamodb.tallies import tally_item
 from afterbill.insight.nps import Tally
 from afterbill.model.billing import Touchpoint
 from afterbill.model.channels import Channel
-from afterbill_cli.doctor.findings import Verdict
+from afterbill_console.health.findings import Verdict
 from tests.unit.cli.stacks_under_test import (
     EVENTS,
     HEALTHY,

@@ -9,7 +9,7 @@ from afterbill.outreach.sending_window import Almanac
 from afterbill.settings import almanac
 from afterbill_cli import policy
 from afterbill_cli.doctor import configuration
-from afterbill_cli.doctor.findings import Verdict
+from afterbill_console.health.findings import Verdict
 from tests.unit.cli.stacks_under_test import (
     ALARM,
     HEALTHY,

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from afterbill_cli.doctor.findings import Verdict
+from afterbill_console.health.findings import Verdict
 from tests.unit.cli.stacks_under_test import (
     NOW,
     RECENT,

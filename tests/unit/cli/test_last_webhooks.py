@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from afterbill_cli.sources.last_webhooks import PAGES, LastWebhooks, ago, last_webhooks
+from afterbill_console.adapters.health.last_webhooks import PAGES, last_webhooks
+from afterbill_console.health.webhooks import LastWebhooks, ago
 from tests.unit.cli.stacks_under_test import NOW, accepted, captured, logged, stack_under_test, turned_away
 
 MONTH = NOW - timedelta(days=30)

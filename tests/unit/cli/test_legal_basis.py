@@ -17,8 +17,9 @@ from afterbill.model.consent import PRESETS, Legal, Need
 from afterbill.model.customer import Customer
 from afterbill.outreach.first_skips import ALL
 from afterbill_cli import tasks
-from afterbill_cli.doctor.findings import Verdict
-from afterbill_cli.legal_basis import outlook, silence, skipped_since
+from afterbill_cli.legal_basis import outlook, silence
+from afterbill_console.adapters.health.legal_basis import skipped_since
+from afterbill_console.health.findings import Verdict
 from tests.contract.scores_table import TABLE
 from tests.factories import NOON, rule
 from tests.unit.cli.stacks_under_test import NOW, findings, stack_under_test

@@ -1,4 +1,4 @@
-"""Checks of the table and the secrets; the content of a secret is never shown."""
+"""Checks of the secrets; what one holds is never shown."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -6,47 +6,16 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from afterbill.adapters.aws.clients import error_code
-from afterbill.adapters.dynamodb.sending_switch import restored
 from afterbill.connectors import registry
 from afterbill.intake.connector import Address, Connector, Login
 from afterbill.model.errors import ConfigurationError
-from afterbill_cli.acts import ledger_of
-from afterbill_cli.doctor.findings import Finding, Findings, fail, ok, warn
 from afterbill_cli.doctor.stack_under_test import StackUnderTest
 from afterbill_cli.sources import stack_secrets
 from afterbill_cli.sources.secret_shape import objection
 from afterbill_cli.sources.stack_secrets import SourceSecret, has_credentials, signing_secrets
+from afterbill_console.health.findings import Finding, Findings, fail, ok, warn
 
 _SHORTEST_KEY = 32
-
-
-def table(stack: StackUnderTest) -> Findings:
-    """Check the table's deletion protection, recovery and expiry."""
-    yield from _kept(stack, stack.deployed.output("TableName"))
-
-
-def ledger(stack: StackUnderTest) -> Findings:
-    """Check the same of the ledger, and that the table knows every erasure and objection in it."""
-    if missing := ledger_of(stack.deployed).missing():
-        yield fail(restored(missing).partition(":")[0], "`afterbill privacy reapply`; docs/audit.md")
-    yield from _kept(stack, stack.deployed.output("LedgerTableName"))
-
-
-def _kept(stack: StackUnderTest, name: str) -> Findings:
-    dynamodb = stack.client("dynamodb")
-    description = dynamodb.describe_table(TableName=name)["Table"]
-    backups = dynamodb.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
-    lives = dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
-    findings = []
-    if not description.get("DeletionProtectionEnabled"):
-        findings.append(warn(f"nothing keeps {name} from being deleted", "deploy with DeletionProtection=true"))
-    if backups.get("PointInTimeRecoveryDescription", {}).get("PointInTimeRecoveryStatus") != "ENABLED":
-        findings.append(
-            warn(f"{name} cannot be restored to an earlier time", "build and deploy again: the template asks for it")
-        )
-    if lives.get("TimeToLiveStatus") not in {"ENABLED", "ENABLING"}:
-        findings.append(warn(f"{name} keeps what should expire", "build and deploy again: the template asks for it"))
-    yield from findings or [ok("protected from deletion, recoverable, and forgetting what expired")]
 
 
 def keys(stack: StackUnderTest) -> Findings:

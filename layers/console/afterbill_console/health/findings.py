@@ -1,10 +1,13 @@
 """Findings of checks, and their verdicts."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from afterbill.model.errors import AfterbillError
+
+Value = str | int | float
+"""A value that a sentence about a finding has in it."""
 
 
 class Verdict(StrEnum):
@@ -23,11 +26,16 @@ class SkippedError(AfterbillError):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """`found` describes the state; `remedy` is a command or a place in a console."""
+    """`found` describes the state; `remedy` is a command or a place in a console.
+
+    `code` names the same in one word, with its `values`, so that the console says it in the language of its reader.
+    """
 
     verdict: Verdict
     text: str
     remedy: str = ""
+    code: str = field(default="", compare=False)
+    values: Mapping[str, Value] = field(default_factory=dict, compare=False)
 
 
 Findings = Iterator[Finding]
@@ -38,14 +46,14 @@ def ok(text: str) -> Finding:
     return Finding(Verdict.OK, text)
 
 
-def warn(text: str, remedy: str) -> Finding:
+def warn(text: str, remedy: str, code: str = "", **values: Value) -> Finding:
     """Return a finding for something that works less well than it should."""
-    return Finding(Verdict.WARN, text, remedy)
+    return Finding(Verdict.WARN, text, remedy, code, values)
 
 
-def fail(text: str, remedy: str) -> Finding:
+def fail(text: str, remedy: str, code: str = "", **values: Value) -> Finding:
     """Return a finding for something that does not work."""
-    return Finding(Verdict.FAIL, text, remedy)
+    return Finding(Verdict.FAIL, text, remedy, code, values)
 
 
 def skipped(text: str) -> Finding:
@@ -53,6 +61,6 @@ def skipped(text: str) -> Finding:
     return Finding(Verdict.SKIPPED, text)
 
 
-def unknown(text: str, remedy: str = "") -> Finding:
+def unknown(text: str, remedy: str = "", code: str = "", **values: Value) -> Finding:
     """Return a finding for something that could not be determined."""
-    return Finding(Verdict.UNKNOWN, text, remedy)
+    return Finding(Verdict.UNKNOWN, text, remedy, code, values)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from afterbill_cli.doctor.stack_under_test import StackUnderTest
+from afterbill_console.adapters.health.stack import ExaminedStack
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class Metric:
     statistic: str
 
 
-def latest(stack: StackUnderTest, metrics: Mapping[str, Metric], within: timedelta) -> dict[str, float]:
+def latest(stack: ExaminedStack, metrics: Mapping[str, Metric], within: timedelta) -> dict[str, float]:
     """Return the newest value of each metric by its key, without metrics that have none."""
     keys = {f"m{number}": key for number, key in enumerate(metrics)}
     answer = stack.client("cloudwatch").get_metric_data(

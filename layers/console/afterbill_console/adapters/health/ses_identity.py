@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from afterbill_cli.doctor.findings import Finding, Findings, Verdict, fail, ok, skipped, warn
-from afterbill_cli.doctor.stack_under_test import StackUnderTest
+from afterbill_console.adapters.health.stack import ExaminedStack
+from afterbill_console.health.findings import Finding, Findings, Verdict, fail, ok, skipped, warn
 
 _EVENTS = {"SEND", "DELIVERY", "BOUNCE", "COMPLAINT"}
 _LISTED = {"BOUNCE", "COMPLAINT"}
@@ -14,28 +14,34 @@ _NO_FORWARDING = (
     "once mail events arrive: `aws sesv2 put-email-identity-feedback-attributes "
     "--email-identity {} --no-email-forwarding-enabled`"
 )
+_CNAMES = "the CNAME records it lists must stand in DNS"
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
-def identity(stack: StackUnderTest) -> Findings:
+def identity(stack: ExaminedStack) -> Findings:
     """Check that SES lets the sender's address send."""
     name, attributes, address = stack.identity_name, stack.identity, stack.parameter("SenderAddress")
     if attributes is None:
-        yield fail(f"SES has no identity {name}", f"`aws sesv2 create-email-identity --email-identity {name}`")
+        yield fail(
+            f"SES has no identity {name}",
+            f"`aws sesv2 create-email-identity --email-identity {name}`",
+            "no_identity",
+            name=name,
+        )
     elif not attributes.get("VerifiedForSendingStatus"):
         why = (
             attributes.get("VerificationInfo", {}).get("ErrorType")
             or attributes.get("VerificationStatus")
             or "not verified"
         )
-        yield fail(f"{name} may not send: {why}", f"SES console, Identities, {name}: it lists what is missing in DNS")
+        remedy = f"SES console, Identities, {name}: it lists what is missing in DNS"
+        yield fail(f"{name} may not send: {why}", remedy, "identity_unverified", name=name)
     else:
         yield ok(f"{name} is verified")
         yield _mail_from(name, attributes.get("MailFromAttributes") or {})
         if attributes.get("FeedbackForwardingStatus"):
-            yield warn(
-                f"SES mails bounces and complaints to {address} too, beside our topic", _NO_FORWARDING.format(name)
-            )
+            problem = f"SES mails bounces and complaints to {address} too, beside our topic"
+            yield warn(problem, _NO_FORWARDING.format(name), "forwarding")
     if address != name and address in stack.identities:
         yield _beside(address, name)
 
@@ -43,7 +49,8 @@ def identity(stack: StackUnderTest) -> Findings:
 def _beside(address: str, domain: str) -> Finding:
     """Source: "Verified identities in Amazon SES": settings of an address take precedence over those of its domain."""
     problem = f"{address} is an identity of its own beside {domain}: what is set for {domain} may not count"
-    return warn(problem, f"`aws sesv2 delete-email-identity --email-identity {address}`, unless you want both")
+    remedy = f"`aws sesv2 delete-email-identity --email-identity {address}`, unless you want both"
+    return warn(problem, remedy, "address_beside", name=domain)
 
 
 def _mail_from(name: str, attributes: Mapping[str, Any]) -> Finding:
@@ -52,18 +59,17 @@ def _mail_from(name: str, attributes: Mapping[str, Any]) -> Finding:
         problem = (
             "no MAIL FROM domain of its own: bounces go to amazonses.com, which spam filters count, DMARC rests on DKIM"
         )
-        return warn(
-            problem, f"SES console, Identities, {name}, Custom MAIL FROM domain; docs/mail.md tells the records"
-        )
+        remedy = f"SES console, Identities, {name}, Custom MAIL FROM domain; docs/mail.md tells the records"
+        return warn(problem, remedy, "no_mail_from")
     if status == "SUCCESS":
         return ok(f"MAIL FROM {domain} is set up")
     refused = attributes.get("BehaviorOnMxFailure") == "REJECT_MESSAGE"
     verdict, then = (Verdict.FAIL, "SES refuses to send") if refused else (Verdict.WARN, "SES uses amazonses.com")
     remedy = f"SES console, Identities, {name}, Custom MAIL FROM domain: it lists the MX and TXT records"
-    return Finding(verdict, f"MAIL FROM {domain}: {status}, {then}", remedy)
+    return Finding(verdict, f"MAIL FROM {domain}: {status}, {then}", remedy, "mail_from", {"domain": domain})
 
 
-def signature(stack: StackUnderTest) -> Findings:
+def signature(stack: ExaminedStack) -> Findings:
     """Check that SES signs with DKIM, which one-click unsubscribing needs too (RFC 8058)."""
     name, attributes = stack.identity_name, stack.identity
     if attributes is None or not stack.in_dns:
@@ -74,21 +80,23 @@ def signature(stack: StackUnderTest) -> Findings:
     place = f"SES console, Identities, {name}, DKIM"
     if attributes.get("IdentityType") == "EMAIL_ADDRESS" and status != "SUCCESS":
         domain = stack.sender_domain
-        yield warn(f"{name} is an address, for which SES signs nothing", f"verify {domain} in SES, with Easy DKIM")
+        remedy = f"verify {domain} in SES, with Easy DKIM"
+        yield warn(f"{name} is an address, for which SES signs nothing", remedy, "unsigned_address", domain=domain)
     elif not dkim.get("SigningEnabled"):
         yield fail(
             "mails are not signed: one-click unsubscribing does not count, and many mails are spam",
             f"`aws sesv2 put-email-identity-dkim-attributes --email-identity {name} --signing-enabled`",
+            "unsigned",
         )
     elif status == "SUCCESS":
         yield ok("mails are signed, List-Unsubscribe and List-Unsubscribe-Post included")
     elif status in {"PENDING", "TEMPORARY_FAILURE"}:
-        yield warn(f"not signed yet: {status}", f"{place}: the CNAME records it lists must stand in DNS")
+        yield warn(f"not signed yet: {status}", f"{place}: {_CNAMES}", "unsigned_yet")
     else:
-        yield fail(f"mails are not signed: {status}", f"{place}: the CNAME records it lists must stand in DNS")
+        yield fail(f"mails are not signed: {status}", f"{place}: {_CNAMES}", "unsigned")
 
 
-def links(stack: StackUnderTest) -> Findings:
+def links(stack: ExaminedStack) -> Findings:
     """Check that links use https, which one-click unsubscribing needs."""
     name = stack.parameter("DomainName")
     url = stack.parameter("PublicUrl") or (f"https://{name}" if name else stack.deployed.output("ApiUrl"))
@@ -96,21 +104,22 @@ def links(stack: StackUnderTest) -> Findings:
     if parts.scheme == "https":
         yield ok(f"links and one-click unsubscribing go to {url}")
     elif parts.hostname in _LOOPBACK:
-        yield warn(
-            f"links go to this machine: {url}", "deploy to AWS with an https address as PublicUrl, or without one"
-        )
+        remedy = "deploy to AWS with an https address as PublicUrl, or without one"
+        yield warn(f"links go to this machine: {url}", remedy, "links_here")
     else:
-        yield fail(f"links are not encrypted: {url}", "deploy with an https address as PublicUrl")
+        yield fail(
+            f"links are not encrypted: {url}", "deploy with an https address as PublicUrl", "links_plain", url=url
+        )
 
 
-def configuration_set(stack: StackUnderTest) -> Findings:
+def configuration_set(stack: ExaminedStack) -> Findings:
     """Check that the configuration set sends, measures and publishes mail events."""
     name = stack.deployed.output("ConfigurationSetName")
     ses = stack.client("sesv2")
     try:
         settings = ses.get_configuration_set(ConfigurationSetName=name)
     except ses.exceptions.NotFoundException:
-        yield fail(f"SES has no configuration set {name}: no survey can be sent", _DEPLOY)
+        yield fail(f"SES has no configuration set {name}: no survey can be sent", _DEPLOY, "no_configuration_set")
         return
     findings = [*_options(name, settings), *_suppression(stack, settings)]
     destinations = ses.get_configuration_set_event_destinations(ConfigurationSetName=name)["EventDestinations"]
@@ -123,18 +132,19 @@ def _options(name: str, settings: Mapping[str, Any]) -> Findings:
         yield fail(
             f"sending with {name} is switched off",
             f"`aws sesv2 put-configuration-set-sending-options --configuration-set-name {name} --sending-enabled`",
+            "set_off",
         )
     if not settings.get("ReputationOptions", {}).get("ReputationMetricsEnabled"):
-        yield warn(f"{name} measures no bounce and complaint rates", _DEPLOY)
+        yield warn(f"{name} measures no bounce and complaint rates", _DEPLOY, "not_measured")
 
 
-def _suppression(stack: StackUnderTest, settings: Mapping[str, Any]) -> Findings:
+def _suppression(stack: ExaminedStack, settings: Mapping[str, Any]) -> Findings:
     """Check the suppression list; the account's setting counts where the set has none."""
     own = settings.get("SuppressionOptions") or {}
     listed = own if "SuppressedReasons" in own else stack.account.get("SuppressionAttributes", {})
     if missing := _LISTED - set(listed.get("SuppressedReasons", ())):
         reasons = " and ".join(sorted(missing))
-        yield warn(f"SES does not keep a suppression list for {reasons}", _DEPLOY)
+        yield warn(f"SES does not keep a suppression list for {reasons}", _DEPLOY, "no_suppression_list")
 
 
 def _events(destinations: list[Mapping[str, Any]], topic: str) -> Findings:
@@ -143,10 +153,11 @@ def _events(destinations: list[Mapping[str, Any]], topic: str) -> Findings:
         if destination.get("Enabled") and destination.get("SnsDestination", {}).get("TopicArn") == topic:
             reported |= set(destination.get("MatchingEventTypes", ()))
     if missing := _EVENTS - reported:
-        yield fail(f"SES does not tell us of {', '.join(sorted(missing))}", _DEPLOY)
+        events = ", ".join(sorted(missing))
+        yield fail(f"SES does not tell us of {events}", _DEPLOY, "no_mail_events", events=events)
 
 
-def subscription(stack: StackUnderTest) -> Findings:
+def subscription(stack: ExaminedStack) -> Findings:
     """Check that the topic of mail events delivers to the queue."""
     topic = stack.deployed.output("MailEventsTopicArn")
     queue = stack.deployed.output("MailEventsUrl").rpartition("/")[2]
@@ -155,4 +166,4 @@ def subscription(stack: StackUnderTest) -> Findings:
     if any(each["Endpoint"].endswith(f":{queue}") for each in subscriptions):
         yield ok("bounces, complaints and deliveries go to the queue of handle_mail_event")
     else:
-        yield fail("no bounce reaches handle_mail_event: the topic has lost its queue", _DEPLOY)
+        yield fail("no bounce reaches handle_mail_event: the topic has lost its queue", _DEPLOY, "no_mail_queue")

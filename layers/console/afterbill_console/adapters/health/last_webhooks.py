@@ -4,6 +4,7 @@ No metric names a source, since each would cost money every month, and receive_w
 the logs are read backwards in growing steps; what is found ends the search, and a busy source is found in the first.
 """
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -12,44 +13,14 @@ from typing import Any
 
 from afterbill.connectors import registry
 from afterbill.model.webhooks import Source
-from afterbill_cli.deployed import Deployed
-from afterbill_cli.sources.event_log import parsed_line
-from afterbill_cli.sources.refusals import NOT_WEBHOOKS
+from afterbill_console.adapters.health.stack import DeployedStack
+from afterbill_console.health.refusals import NOT_WEBHOOKS
+from afterbill_console.health.webhooks import LastWebhooks
 
 STEPS = (timedelta(hours=1), timedelta(days=1), timedelta(days=7), timedelta(days=30))
 PAGES = 20
 """Pages of the log for each step: a log that is longer ends the search."""
-_HANDSHAKE = timedelta(minutes=10)
 _LONGEST_PATTERN = 1024
-
-
-@dataclass(frozen=True, slots=True)
-class LastWebhooks:
-    """The newest webhooks of one source, without tests by the operator; none before `since` was looked for."""
-
-    since: datetime
-    accepted_at: datetime | None = None
-    refused_at: datetime | None = None
-    #: why the newest refused one was refused
-    refusal: str = ""
-
-    def accepted(self, now: datetime) -> str:
-        """Return how long ago one was accepted; empty where none was found."""
-        return ago(now - self.accepted_at) if self.accepted_at else ""
-
-    def refused(self, now: datetime) -> str:
-        """Return how long ago one was refused, and why; empty where none was found."""
-        return f"{ago(now - self.refused_at)} ({self.refusal})" if self.refused_at else ""
-
-    @property
-    def newest_refused(self) -> bool:
-        """Tell whether the newest webhook was refused, and none in the minutes before accepted; anybody can cause it.
-
-        Xero signs some requests wrong on purpose when a webhook is set up, and others right.
-        """
-        if self.refused_at is None or self.accepted_at is None:
-            return self.refused_at is not None
-        return self.refused_at - self.accepted_at > _HANDSHAKE
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,16 +70,7 @@ class _Found:
         return self.lines[name][0] if name in self.lines else None
 
 
-def ago(period: timedelta) -> str:
-    """A period in its largest unit."""
-    minutes = int(period.total_seconds()) // 60
-    for unit, length in (("day", 24 * 60), ("hour", 60), ("minute", 1)):
-        if count := minutes // length:
-            return f"{count} {unit}{'s' * (count > 1)} ago"
-    return "just now"
-
-
-def last_webhooks(deployed: Deployed, sources: Iterable[Source], now: datetime) -> dict[str, LastWebhooks]:
+def last_webhooks(deployed: DeployedStack, sources: Iterable[Source], now: datetime) -> dict[str, LastWebhooks]:
     """Return what each source sent last; one that is polled sends nothing and is left out.
 
     Where only the billing system can tell what is genuine, a webhook counts as accepted once an event was captured.
@@ -134,7 +96,7 @@ def _last(name: str, accepted: _Found, refused: _Found) -> LastWebhooks:
     return LastWebhooks(accepted.since, accepted.at(name), refused.at(name), refusal)
 
 
-def _newest(deployed: Deployed, search: _Search, names: Iterable[str], now: datetime) -> _Found:
+def _newest(deployed: DeployedStack, search: _Search, names: Iterable[str], now: datetime) -> _Found:
     """Go back step by step until every source has its line, or nothing older is read."""
     found, missing, until = _Found(now), set(names), now
     for step in STEPS:
@@ -152,7 +114,7 @@ def _newest(deployed: Deployed, search: _Search, names: Iterable[str], now: date
 
 
 def _pages(
-    deployed: Deployed, search: _Search, names: Iterable[str], start: datetime, until: datetime
+    deployed: DeployedStack, search: _Search, names: Iterable[str], start: datetime, until: datetime
 ) -> Iterator[Mapping[str, Any]]:
     pages = (
         deployed.client("logs")
@@ -177,3 +139,12 @@ def _lines(page: Mapping[str, Any], search: _Search) -> Iterator[tuple[str, _Dat
 
 def _milliseconds(at: datetime) -> int:
     return int(at.timestamp() * 1000)
+
+
+def parsed_line(message: str) -> Mapping[str, Any]:
+    """Return the fields of a log line; none where it is no JSON object."""
+    try:
+        line = json.loads(message)
+    except ValueError:
+        return {}
+    return line if isinstance(line, dict) else {}

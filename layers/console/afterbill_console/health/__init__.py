@@ -1,0 +1,1 @@
+"""The health of a stack: findings, and the page of them; pure."""
