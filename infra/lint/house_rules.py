@@ -40,6 +40,8 @@ BY_KEY = {
 }
 """Actions whose requests name partition keys; a Scan and PartiQL need none."""
 OF_STREAMS = {f"dynamodb:{name}" for name in ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")}
+ABOUT_TABLES = {f"dynamodb:Describe{name}" for name in ("Table", "ContinuousBackups", "TimeToLive")}
+"""They tell how a table is set up, and show no item."""
 
 
 class FunctionHasLogGroup(CloudFormationLintRule):
@@ -165,7 +167,7 @@ class TableIsReachedByKey(CloudFormationLintRule):
 
     def _complaints(self, statement: dict[str, Any], explained: set[str]) -> Iterator[str]:
         actions = {str(one) for one in _listed(statement.get("Action")) if str(one).startswith("dynamodb:")} - explained
-        yield from (f"{one} goes past the keys" for one in sorted(actions - BY_KEY - OF_STREAMS))
+        yield from (f"{one} goes past the keys" for one in sorted(actions - BY_KEY - OF_STREAMS - ABOUT_TABLES))
         if actions & BY_KEY:
             condition = statement.get("Condition", {})
             named = ", ".join(sorted(actions))

@@ -51,6 +51,7 @@ class Metric(StrEnum):
     COUNT_FINISHED = "CountFinished"
     ARCHIVE_FINISHED = "ArchiveFinished"
     WATCH_FINISHED = "WatchFinished"
+    HEALTH_FINISHED = "HealthFinished"
     PRIVACY_FINISHED = "PrivacyFinished"
     RETENTION_OVERDUE = "RetentionOverdue"
 

@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -70,21 +71,25 @@ class _Found:
         return self.lines[name][0] if name in self.lines else None
 
 
-def last_webhooks(deployed: DeployedStack, sources: Iterable[Source], now: datetime) -> dict[str, LastWebhooks]:
+def last_webhooks(
+    deployed: DeployedStack, sources: Iterable[Source], now: datetime, steps: Sequence[timedelta] = STEPS
+) -> dict[str, LastWebhooks]:
     """Return what each source sent last; one that is polled sends nothing and is left out.
 
     Where only the billing system can tell what is genuine, a webhook counts as accepted once an event was captured.
     Unsigned ones count as refused where nothing else came: a billing system that was not told to sign.
+    `steps` are the periods that are read, one after the other.
     """
+    newest = partial(_newest, deployed, steps)
     received: list[str] = []
     confirmed: list[str] = []
     for source in sources:
         provider = registry.load(source.provider)
         if provider.poller is None:
             (confirmed if provider.confirm else received).append(source.name)
-    accepted, refused = _newest(deployed, _ACCEPTED, received, now), _newest(deployed, _REFUSED, received, now)
-    refused.lines |= _newest(deployed, _BARE, set(received) - set(accepted.lines) - set(refused.lines), now).lines
-    captured, disowned = _newest(deployed, _CAPTURED, confirmed, now), _newest(deployed, _DISOWNED, confirmed, now)
+    accepted, refused = newest(_ACCEPTED, received, now), newest(_REFUSED, received, now)
+    refused.lines |= newest(_BARE, set(received) - set(accepted.lines) - set(refused.lines), now).lines
+    captured, disowned = newest(_CAPTURED, confirmed, now), newest(_DISOWNED, confirmed, now)
     return {name: _last(name, accepted, refused) for name in received} | {
         name: _last(name, captured, disowned) for name in confirmed
     }
@@ -96,10 +101,12 @@ def _last(name: str, accepted: _Found, refused: _Found) -> LastWebhooks:
     return LastWebhooks(accepted.since, accepted.at(name), refused.at(name), refusal)
 
 
-def _newest(deployed: DeployedStack, search: _Search, names: Iterable[str], now: datetime) -> _Found:
+def _newest(
+    deployed: DeployedStack, steps: Sequence[timedelta], search: _Search, names: Iterable[str], now: datetime
+) -> _Found:
     """Go back step by step until every source has its line, or nothing older is read."""
     found, missing, until = _Found(now), set(names), now
-    for step in STEPS:
+    for step in steps:
         if not missing:
             break
         start = now - step

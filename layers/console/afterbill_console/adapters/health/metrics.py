@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 from afterbill_console.adapters.health.stack import ExaminedStack
 
@@ -20,6 +21,17 @@ class Metric:
 
 def latest(stack: ExaminedStack, metrics: Mapping[str, Metric], within: timedelta) -> dict[str, float]:
     """Return the newest value of each metric by its key, without metrics that have none."""
+    return {key: float(one["Values"][0]) for key, one in _measured(stack, metrics, within).items()}
+
+
+def newest(stack: ExaminedStack, metrics: Mapping[str, Metric], within: timedelta) -> dict[str, datetime]:
+    """Return the moment of the newest value of each metric by its key, without metrics that have none."""
+    return {key: one["Timestamps"][0] for key, one in _measured(stack, metrics, within).items()}
+
+
+def _measured(stack: ExaminedStack, metrics: Mapping[str, Metric], within: timedelta) -> dict[str, Mapping[str, Any]]:
+    if not metrics:
+        return {}
     keys = {f"m{number}": key for number, key in enumerate(metrics)}
     answer = stack.client("cloudwatch").get_metric_data(
         MetricDataQueries=[
@@ -43,4 +55,4 @@ def latest(stack: ExaminedStack, metrics: Mapping[str, Metric], within: timedelt
         EndTime=stack.now,
         ScanBy="TimestampDescending",
     )
-    return {keys[one["Id"]]: float(one["Values"][0]) for one in answer["MetricDataResults"] if one.get("Values")}
+    return {keys[one["Id"]]: one for one in answer["MetricDataResults"] if one.get("Values")}

@@ -8,7 +8,6 @@ from afterbill_console.adapters.health.metrics import Metric, latest
 from afterbill_console.adapters.health.stack import ExaminedStack
 from afterbill_console.health.findings import Findings, fail, ok, warn
 
-_ALARMS_A_CALL = 100
 _SILENT_FOR = timedelta(days=1)
 OLDEST = {"Inbox": 600, "UnsignedInbox": 600, "SendQueue": 300, "MailEvents": 300}
 """Seconds after which an alarm of the template rings, too.
@@ -30,7 +29,7 @@ def stack(stack: ExaminedStack) -> Findings:
 
 def alarms(stack: ExaminedStack) -> Findings:
     """Report alarms that ring, lack data, or have their actions switched off."""
-    names, described = stack.alarms, described_alarms(stack)
+    names, described = stack.alarms, stack.described_alarms
     ringing = [each for each in described if each["StateValue"] == "ALARM"]
     for each in ringing:
         alarm = f"{names[each['AlarmName']]} since {each['StateUpdatedTimestamp']:%Y-%m-%d %H:%M}"
@@ -60,16 +59,6 @@ def alarms(stack: ExaminedStack) -> Findings:
         yield warn(f"{gone} alarm(s) are gone", _GONE, "alarms_gone", n=gone)
     elif not (ringing or silent or muted):
         yield ok(f"{len(described)} alarm(s), none rings")
-
-
-def described_alarms(stack: ExaminedStack) -> list[Mapping[str, Any]]:
-    """Return all alarms of the stack, as CloudWatch describes them."""
-    cloudwatch, names = stack.client("cloudwatch"), list(stack.alarms)
-    described: list[Mapping[str, Any]] = []
-    for start in range(0, len(names), _ALARMS_A_CALL):
-        some = names[start : start + _ALARMS_A_CALL]
-        described += cloudwatch.describe_alarms(AlarmNames=some, MaxRecords=_ALARMS_A_CALL)["MetricAlarms"]
-    return described
 
 
 def _long(alarm: Mapping[str, Any], stack: ExaminedStack) -> bool:
@@ -107,7 +96,7 @@ def alarm_mail(stack: ExaminedStack) -> Findings:
 
 def queues(stack: ExaminedStack) -> Findings:
     """Count the messages in each queue; dead letters need a person."""
-    by_queue = {name: queue_attributes(stack, url) for name, url in stack.queues.items()}
+    by_queue = stack.queue_attributes
     waiting = {name: int(attributes["ApproximateNumberOfMessages"]) for name, attributes in by_queue.items()}
     dead = {name: count for name, count in waiting.items() if name.endswith("DeadLetters")}
     for name, count in dead.items():
@@ -140,13 +129,6 @@ def ages(stack: ExaminedStack) -> Findings:
         )
     if not late:
         yield ok("no message waits untouched for long; whether some fail, the alarms say")
-
-
-def queue_attributes(stack: ExaminedStack, url: str) -> Mapping[str, str]:
-    """Return the number of messages in a queue, and its ARN."""
-    wanted = ["ApproximateNumberOfMessages", "QueueArn"]
-    reply = stack.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=wanted)
-    return dict(reply["Attributes"])
 
 
 def _remedy(stack: ExaminedStack, name: str, attributes: Mapping[str, str]) -> str:

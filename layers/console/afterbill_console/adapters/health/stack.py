@@ -1,6 +1,6 @@
 """The stack that is examined, and the data that several checks share; each is fetched once."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -14,6 +14,7 @@ from afterbill.outreach.policy import Policy
 
 _NEVER_PUBLIC = ("example", "invalid", "localhost", "test")
 """Top-level domains without DNS (RFC 2606), such as that of the local stack."""
+_ALARMS_A_CALL = 100
 _PAGES = frozenset({"ApiUrl", "ConsoleUrl"})
 """Outputs with an address that is no queue's."""
 
@@ -87,11 +88,30 @@ class ExaminedStack:
         """The names of all alarms of the stack, by the names that CloudWatch has for them."""
         return {physical: name for name, (kind, physical) in self.resources.items() if kind == "AWS::CloudWatch::Alarm"}
 
+    @cached_property
+    def described_alarms(self) -> Sequence[Mapping[str, Any]]:
+        """All alarms of the stack, as CloudWatch describes them."""
+        cloudwatch, names = self.client("cloudwatch"), list(self.alarms)
+        described: list[Mapping[str, Any]] = []
+        for start in range(0, len(names), _ALARMS_A_CALL):
+            some = names[start : start + _ALARMS_A_CALL]
+            described += cloudwatch.describe_alarms(AlarmNames=some, MaxRecords=_ALARMS_A_CALL)["MetricAlarms"]
+        return described
+
     @property
     def queues(self) -> Mapping[str, str]:
         """The addresses of the stack's queues, by the names of the template."""
         outputs = self.deployed.outputs
         return {key.removesuffix("Url"): outputs[key] for key in outputs if key.endswith("Url") and key not in _PAGES}
+
+    @cached_property
+    def queue_attributes(self) -> Mapping[str, Mapping[str, str]]:
+        """The number of messages in each queue, and its ARN, by the names of the template."""
+        sqs, wanted = self.client("sqs"), ["ApproximateNumberOfMessages", "QueueArn"]
+        return {
+            name: dict(sqs.get_queue_attributes(QueueUrl=url, AttributeNames=wanted)["Attributes"])
+            for name, url in self.queues.items()
+        }
 
     @cached_property
     def policy(self) -> Policy:
