@@ -48,12 +48,15 @@ class Look:
             return None
         self.begin()
         try:
-            return part()
+            found = part()
         except AfterbillError as error:
             self.missing[name] = cut(str(error))
         except Exception as error:  # noqa: BLE001  # whatever an API answers, the other parts go on
             # Its text may hold anything; who wants it finds it in the log.
             self.missing[name] = type(error).__name__
+        else:
+            self.missing.pop(name, None)
+            return found
         return None
 
 

@@ -1,7 +1,7 @@
 """One look at the whole stack, as a document: what the checks find, and the figures that the page of health shows."""
 
 import platform
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any
@@ -10,11 +10,12 @@ from botocore import __version__ as botocore_version
 
 from afterbill.adapters.dynamodb.sending_gate import GatesTable
 from afterbill.adapters.dynamodb.sending_switch import SendingSwitchTable
+from afterbill.connectors import registry
 from afterbill.insight.periods import window_of
 from afterbill.insight.reports.asked import ReportRules
 from afterbill.insight.reports.reading import read_report
 from afterbill.insight.reports.requested import ReportRequest, checked
-from afterbill.model.errors import AfterbillError
+from afterbill.model.errors import UnreadableError
 from afterbill_console.adapters.health.checks import CHECKS, Check, examine
 from afterbill_console.adapters.health.last_webhooks import last_webhooks
 from afterbill_console.adapters.health.metrics import Metric, latest, newest
@@ -40,6 +41,32 @@ INVOKED = {
     "apply_retention": "ApplyRetentionFunctionName",
 }
 """Those that write none: the output with the name of each, by which its invocations are counted."""
+PARAMETERS = (
+    "SenderAddress",
+    "DomainName",
+    "PublicUrl",
+    "ConsoleDomainName",
+    "SmsService",
+    "ComputeRate",
+    "PollRate",
+    "CampaignRate",
+    "ReportMinutes",
+    "FlexibleWindowMinutes",
+    "ThrottleRate",
+    "ThrottleBurst",
+    "CaptureConcurrency",
+    "SendConcurrency",
+    "MaxReadUnits",
+    "MaxWriteUnits",
+    "DeletionProtection",
+    "RecoveryDays",
+    "EvidenceDays",
+    "LogRetentionDays",
+    "LogLevel",
+    "Runtime",
+    "Architecture",
+)
+"""The parameters of the template that an operator may want to look up."""
 _DAY = timedelta(days=1)
 _PERIOD = 300
 _OTHERS = tuple(check for check in CHECKS if check.name != "webhooks")
@@ -60,7 +87,11 @@ def snapshot(stack: ExaminedStack, beside: Beside, before: Mapping[str, Any] | N
 
     What matters most comes first: where time runs out, the rest is missing and says so.
     """
-    last = look.at("sources", lambda: _heard(stack, before))
+    last = look.at("sources", lambda: _heard(stack, before, steps_since(before, stack.now)))
+    seen = last is not None
+    if last is None:
+        # A log that is too long for the time: the newest hour says at least what is refused now.
+        last = look.at("sources", lambda: _heard(stack, before, (timedelta(hours=1),)))
     figures: dict[str, Callable[[], Any]] = {
         "alarms": lambda: _alarms(stack),
         "queues": lambda: _queues(stack),
@@ -69,12 +100,12 @@ def snapshot(stack: ExaminedStack, beside: Beside, before: Mapping[str, Any] | N
         "steps": lambda: _steps(stack),
         "skips": lambda: _skips(stack, beside),
         "versions": lambda: _versions(stack),
+        "parameters": lambda: _parameters(stack),
     }
     document = {name: look.at(name, figure) for name, figure in figures.items()}
     findings = _judged(stack, last, look)
     for check in _OTHERS:
         findings += _found(stack, check, look)
-    seen = last is not None
     return {
         "looked_at": iso(stack.now),
         "stack": stack.deployed.name,
@@ -86,9 +117,10 @@ def snapshot(stack: ExaminedStack, beside: Beside, before: Mapping[str, Any] | N
     }
 
 
-def _heard(stack: ExaminedStack, before: Mapping[str, Any] | None) -> Mapping[str, LastWebhooks]:
-    sources = stack.policy.sources.values()
-    return known(before, last_webhooks(stack.deployed, sources, stack.now, steps_since(before, stack.now)))
+def _heard(
+    stack: ExaminedStack, before: Mapping[str, Any] | None, steps: Sequence[timedelta]
+) -> Mapping[str, LastWebhooks]:
+    return known(before, last_webhooks(stack.deployed, stack.policy.sources.values(), stack.now, steps))
 
 
 def _judged(stack: ExaminedStack, last: Mapping[str, LastWebhooks] | None, look: Look) -> list[dict[str, Any]]:
@@ -99,7 +131,9 @@ def _judged(stack: ExaminedStack, last: Mapping[str, LastWebhooks] | None, look:
 
 def _rows(stack: ExaminedStack, last: Mapping[str, LastWebhooks]) -> list[dict[str, Any]]:
     sources = list(stack.policy.sources.values())[:MOST]
-    return [source_row(source.name, source.provider, last.get(source.name)) for source in sources]
+    return [
+        source_row(source.name, registry.load(source.provider).ABOUT.title, last.get(source.name)) for source in sources
+    ]
 
 
 def _found(stack: ExaminedStack, check: Check[ExaminedStack], look: Look) -> list[dict[str, Any]]:
@@ -156,7 +190,7 @@ def _mail(stack: ExaminedStack) -> dict[str, Any]:
 def _sending(stack: ExaminedStack) -> dict[str, Any]:
     dynamodb, table = stack.client("dynamodb"), stack.deployed.output("TableName")
     pause = SendingSwitchTable(dynamodb, table).state()
-    unreadable: list[AfterbillError] = []
+    unreadable = list[UnreadableError]()
     gates = GatesTable(dynamodb, table).gates(unreadable.append)
     held = {channel: iso(gate.until) for channel, gate in sorted(gates.items()) if gate.holds(stack.now)}
     return {"halted": bool(pause.reason), "reason": cut(pause.reason), "waits": held}
@@ -191,3 +225,9 @@ def _skips(stack: ExaminedStack, beside: Beside) -> dict[str, Any] | None:
 def _versions(stack: ExaminedStack) -> dict[str, Any]:
     changed = stack.stack.get("LastUpdatedTime") or stack.stack.get("CreationTime")
     return {"deployed_at": iso(changed), "python": platform.python_version(), "botocore": botocore_version}
+
+
+def _parameters(stack: ExaminedStack) -> dict[str, str]:
+    """Return the parameters that the page of settings tells; whom alarms are mailed to is not among them."""
+    given = {one["ParameterKey"]: one.get("ParameterValue", "") for one in stack.stack.get("Parameters", ())}
+    return {name: given[name] for name in PARAMETERS if name in given}
