@@ -12,6 +12,7 @@ from afterbill.runtime.http import Request
 from afterbill.settings import config
 from afterbill_cli.memory.console import MemoryOperators, MemorySessions
 from afterbill_cli.memory.ledger import MemoryLedger
+from afterbill_cli.memory.notices import MemoryPreferences
 from afterbill_console.answer import Answer, redirect
 from afterbill_console.app import Console
 from afterbill_console.deps import ConsoleDeps
@@ -77,6 +78,7 @@ class World:
     facts: list[Invitation] = field(default_factory=list)
     sessions: MemorySessions = field(default_factory=MemorySessions)
     operators: MemoryOperators = field(default_factory=MemoryOperators)
+    preferences: MemoryPreferences = field(default_factory=MemoryPreferences)
     audit: MemoryLedger = field(default_factory=MemoryLedger)
     more: dict[str, Any] = field(default_factory=dict)
 
@@ -89,6 +91,7 @@ class World:
         self.deps = ConsoleDeps(
             sessions=self.sessions,
             operators=self.operators,
+            preferences=self.preferences,
             reports=self.reports,
             requests=self.reports,
             audit=self.audit,

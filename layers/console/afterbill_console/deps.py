@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from afterbill.insight.ports import ReportRequests, StoredReports
     from afterbill.privacy.ports import AuditTrail
     from afterbill_console.people.deps import PeopleDeps
-    from afterbill_console.ports import Operators, Sessions
+    from afterbill_console.ports import Operators, Preferences, Sessions
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,7 @@ class ConsoleDeps:
 
     sessions: "Sessions"
     operators: "Operators"
+    preferences: "Preferences"
     reports: "StoredReports"
     requests: "ReportRequests"
     audit: "AuditTrail"

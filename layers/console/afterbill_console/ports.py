@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Protocol
 
+from afterbill_console.preferences import Choices
 from afterbill_console.roles import Role
 from afterbill_console.sessions import Session
 
@@ -50,3 +51,16 @@ class Http(Protocol):
 
     def send(self, method: str, url: str, headers: Mapping[str, str], body: bytes = b"") -> Reply:
         """Return the answer; raises TransientError without one, PayloadError where it is too large."""
+
+
+class Preferences(Protocol):
+    """The choices of operators; each is one item."""
+
+    def load(self, operator: str) -> Choices:
+        """Return what the operator chose; the usual where nothing was."""
+
+    def store(self, operator: str, choices: Choices) -> None:
+        """Store what the operator chose, in the place of what was chosen before."""
+
+    def forget(self, operator: str) -> None:
+        """Remove all that is kept for an operator beside sessions: choices, and the claims of mails."""

@@ -39,7 +39,7 @@ def composer(  # noqa: PLR0913  # each is one thing of the stack or of its confi
     mails = Mails(brand, catalogs, templates / "mail" if templates else None)
     base = public_url.rstrip("/")
     voice = cache(brand.voice)
-    sender = cache(lambda name, address: _from(name, address or sender_address))
+    sender = cache(lambda name, address: sender_field(name, address or sender_address))
 
     def compose(invitation: Invitation, customer: Customer) -> Mail:
         keys = current_keys()
@@ -82,7 +82,7 @@ def survey_mail(invitation: Invitation, customer: Customer, links: tuple[str, st
     )
 
 
-def _from(name: str, address: str) -> str:
+def sender_field(name: str, address: str) -> str:
     """Return the value of From; a name that is not ASCII stands in encoded words (RFC 2047) parted by blanks.
 
     None is longer than 75 characters (section 2), and the first one fits into a line behind the header's name: whoever
