@@ -28,21 +28,23 @@ class MemoryPreferences:
         """Drop them, and the claims."""
         self.choices.pop(operator, None)
         if self.claims:
-            self.claims.held = {place: until for place, until in self.claims.held.items() if place[0] != operator}
+            self.claims.held = {place: span for place, span in self.claims.held.items() if place[0] != operator}
 
 
 @dataclass
 class MemoryClaims:
     """Claims over a dictionary; `handed` are those whose mail was taken."""
 
-    held: dict[tuple[str, str], datetime] = field(default_factory=dict)
+    held: dict[tuple[str, str], tuple[datetime, datetime]] = field(default_factory=dict)
     handed: set[tuple[str, str]] = field(default_factory=set)
 
     def claim(self, operator: str, name: str, now: datetime, until: datetime) -> bool:
         """Hold it, unless it is held."""
-        free = self.held.get((operator, name), now) <= now
+        claimed_at, held_until = self.held.get((operator, name), (now, now))
+        free = held_until <= now or claimed_at == now
         if free:
-            self.held[operator, name] = until
+            self.held[operator, name] = (now, until)
+            self.handed.discard((operator, name))
         return free
 
     def hand(self, operator: str, names: Sequence[str]) -> None:

@@ -52,6 +52,7 @@ def deploy(public_url: str, console_url: str, sign_in_url: str) -> dict[str, str
         "LoginBranding=false",
         "FlexibleWindowMinutes=0",
         "ComputeRate='rate(1 minute)'",
+        "NotifyRate='rate(1 minute)'",
         "PollRate='rate(1 minute)'",
         "CampaignRate='rate(1 minute)'",
         "ReportMinutes=1",

@@ -19,3 +19,18 @@ def operator(id_: str) -> str:
 def session(operator_id: str, session_key: str) -> "Key":
     """Return the key of one session of an operator."""
     return key(operator(operator_id), f"{SESSIONS}{session_key}")
+
+
+def preferences(operator_id: str) -> "Key":
+    """Return the key of what an operator chose."""
+    return key(operator(operator_id), "PREFERENCES")
+
+
+def claim(operator_id: str, name: str) -> "Key":
+    """Return the key of the claim of a mail to an operator: `DIGEST#...` or `ALERT#...`."""
+    return key(operator(operator_id), name)
+
+
+def notices() -> "Key":
+    """Return the key of the state that runs of digests and alerts leave to each other."""
+    return key("STATE", "notices")

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from afterbill.insight.proportions import difference
+from afterbill_console.digest.state import Heard
 from afterbill_console.preferences import Alert
 
 Document = Mapping[str, Any]
@@ -17,7 +18,9 @@ FEWEST_SENT = 30
 LEAST_SILENCE = timedelta(days=2)
 USUAL_SILENCE = timedelta(days=7)
 """The silence from which a source is told whose rhythm is not known."""
-_TIMES_ITS_RHYTHM = 3
+_TIMES_ITS_RHYTHM = 2
+_LEARNT = timedelta(days=28)
+"""The time after which the rhythm of a source is known."""
 _RIPE = 3
 """Days in which most people who will answer have done so: newer surveys are left out of a comparison."""
 
@@ -53,20 +56,30 @@ def unanswered(trend: Document | None) -> Iterator[Notice]:
         yield Notice(Alert.SILENCE, "answers", {"sent": total["sent"], "first": trend["first"], "last": trend["last"]})
 
 
-def silent_sources(health: Document | None, now: datetime) -> Iterator[Notice]:
-    """Yield each source whose last event is older than its rhythm explains; none that never sent any.
+def heard(before: Mapping[str, Heard], health: Document | None, now: datetime) -> dict[str, Heard]:
+    """Return the sources that ever sent anything, with what was known of their rhythm.
 
-    `health` is the finding that the console stores about its own stack.
+    `health` is the finding that the console stores about its own stack; without it nothing is known anew.
     """
-    for source in (health or {}).get("sources", ()):
-        last = source.get("accepted_at")
-        if not last:
-            continue
-        silent = now - datetime.fromisoformat(last)
-        rhythm = source.get("usual_seconds")
-        usual = timedelta(seconds=_TIMES_ITS_RHYTHM * rhythm) if rhythm else USUAL_SILENCE
-        if silent > max(usual, LEAST_SILENCE):
-            yield Notice(Alert.SILENCE, f"source#{source['name']}", {"source": source["name"], "last_at": last})
+    if health is None:
+        return dict(before)
+    last = {row["name"]: row["accepted_at"] for row in health.get("sources", ()) if row.get("accepted_at")}
+    return {name: _heard(before.get(name), datetime.fromisoformat(at), now) for name, at in last.items()}
+
+
+def _heard(before: Heard | None, last_at: datetime, now: datetime) -> Heard:
+    if before is None:
+        return Heard(now, last_at)
+    return Heard(before.since, last_at, min(max(before.longest, last_at - before.last_at), USUAL_SILENCE))
+
+
+def silent_sources(sources: Mapping[str, Heard], now: datetime) -> Iterator[Notice]:
+    """Yield each source whose last event is older than its rhythm explains: twice its longest silence so far."""
+    for name, one in sources.items():
+        known = now - one.since >= _LEARNT
+        usual = max(_TIMES_ITS_RHYTHM * one.longest, LEAST_SILENCE) if known else USUAL_SILENCE
+        if now - one.last_at > usual:
+            yield Notice(Alert.SILENCE, f"source#{name}", {"source": name, "last_at": one.last_at.isoformat()})
 
 
 def fewer_answers(trend: Document | None) -> Iterator[Notice]:

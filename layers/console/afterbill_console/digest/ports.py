@@ -33,7 +33,10 @@ class Claims(Protocol):
     """The claims of mails to operators: what is claimed is handed over at most once."""
 
     def claim(self, operator: str, name: str, now: datetime, until: datetime) -> bool:
-        """Claim a mail, or a part of one; False while it is claimed, by whomever. The claim lasts `until`."""
+        """Claim a mail, or a part of one, `until` then; False while somebody else holds it.
+
+        `now` is the moment of a run, and tells its claims from those of another one.
+        """
 
     def hand(self, operator: str, names: Sequence[str]) -> None:
         """Note of claims that their mail was taken, and can be released no more."""

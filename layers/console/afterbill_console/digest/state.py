@@ -2,7 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A source as it was heard: since when it is listened to, its last event, and the longest silence between two."""
+
+    since: datetime
+    last_at: datetime
+    longest: timedelta = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,7 +20,7 @@ class NoticeState:
 
     `digests` is the local day whose digests are all done, `looked_at` the moment of the last look at reports.
     `since` is the moment from which answers are looked through, `told` the answers since then that were told, each with
-    when that was. It names no person: answers stand by their ids.
+    when that was. `heard` are the sources by their names. It names no person: answers stand by their ids.
     """
 
     version: int = 0
@@ -19,3 +28,4 @@ class NoticeState:
     looked_at: datetime | None = None
     since: datetime | None = None
     told: Mapping[str, datetime] = field(default_factory=dict)
+    heard: Mapping[str, Heard] = field(default_factory=dict)

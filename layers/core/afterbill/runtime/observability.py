@@ -52,6 +52,7 @@ class Metric(StrEnum):
     ARCHIVE_FINISHED = "ArchiveFinished"
     WATCH_FINISHED = "WatchFinished"
     HEALTH_FINISHED = "HealthFinished"
+    NOTIFY_FINISHED = "NotifyFinished"
     PRIVACY_FINISHED = "PrivacyFinished"
     RETENTION_OVERDUE = "RetentionOverdue"
 
