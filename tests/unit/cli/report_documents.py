@@ -1,7 +1,13 @@
 """Reports as they are stored, one of each, with what is awkward in each."""
 
+from datetime import UTC, datetime
 from typing import Any
 
+from afterbill.adapters.aws.report_files import S3Reports
+from afterbill_cli.deployed import Deployed
+
+_HEADER = {"report", "window", "first", "last", "question", "where", "computed_at"}
+AT = datetime(2026, 11, 23, 0, 10, 2, tzinfo=UTC)
 GOOD = {"n": 120, "score": 31.7, "low": 20.1, "high": 43.2, "few": False}
 SMALL = {"n": 14, "score": -7.1, "low": -48.0, "high": 33.7, "few": True}
 TOO_FEW = {
@@ -25,7 +31,7 @@ def document(name: str, **body: Any) -> dict[str, Any]:
         "last": "2026-11-22",
         "question": "nps",
         "where": {},
-        "computed_at": "2026-11-23T00:10:02+00:00",
+        "computed_at": AT.isoformat(),
         **body,
     }
 
@@ -232,3 +238,12 @@ EMPTY = document(
     archived_from="2026-11-20",
 )
 ALL = (TREND, SEGMENTS, JOURNEY, DRIVERS, BILLING, PRODUCTS, REVENUE, OUTCOMES, COVERAGE, CHANGES, OVERVIEW)
+
+
+def keep(stack: Deployed, document: dict[str, Any], *, scope: str = "", place: str = "") -> None:
+    """Store a report as compute_reports does."""
+    body = {name: value for name, value in document.items() if name not in _HEADER}
+    stored = {name: document[name] for name in ("computed_at", "question")}
+    stored["window"] = {"name": document["window"], "first": document["first"], "last": document["last"]}
+    stored |= {"name": document["report"], "fingerprint": "f", "scopes": {scope: body}}
+    S3Reports(stack.client("s3"), "archive").store(place or f"reports/{document['report']}/nps/30d.json", stored)

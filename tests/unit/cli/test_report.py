@@ -5,11 +5,11 @@ import io
 import json
 import urllib.parse
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import openpyxl
 import pytest
 
-from afterbill.adapters.aws.report_files import S3Reports
 from afterbill.adapters.dynamodb.facts import FactsTable
 from afterbill.insight.periods import rolling
 from afterbill.insight.reports.reading import MOST_ASKED, WAIT_SECONDS
@@ -27,7 +27,6 @@ from tests.contract.scores_table import TABLE
 from tests.unit.cli import report_documents as documents
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
-HEADER = {"report", "window", "first", "last", "question", "where", "computed_at"}
 
 
 @pytest.fixture
@@ -48,14 +47,7 @@ def run(stack, monkeypatch, capsys):
 def keep(stack):
     """Store a report as compute_reports does."""
 
-    def keeping(document, scope="", place=""):
-        body = {name: value for name, value in document.items() if name not in HEADER}
-        stored = {name: document[name] for name in ("computed_at", "question")}
-        stored["window"] = {"name": document["window"], "first": document["first"], "last": document["last"]}
-        stored |= {"name": document["report"], "fingerprint": "f", "scopes": {scope: body}}
-        S3Reports(stack.client("s3"), "archive").store(place or f"reports/{document['report']}/nps/30d.json", stored)
-
-    return keeping
+    return partial(documents.keep, stack)
 
 
 def acts(stack):
