@@ -96,7 +96,7 @@ openapi: .venv/.ready ## Write the answer API's document from its models
 lock: .venv/.ready ## Compile the locks from pyproject.toml (UPGRADE=1 takes newer releases)
 	$(COMPILE) pyproject.toml -o layers/deps/requirements.txt
 	$(COMPILE) --group reports -o layers/reports/requirements.txt
-	$(COMPILE) pyproject.toml --extra cli --group dev -c layers/deps/requirements.txt -o requirements/dev.txt
+	$(COMPILE) pyproject.toml --extra cli --extra mcp --group dev -c layers/deps/requirements.txt -o requirements/dev.txt
 	$(COMPILE) --group stack -o requirements/stack.txt
 	$(COMPILE) --group installer -o requirements/uv.txt
 	$(if $(shell command -v npm),npm $(if $(UPGRADE),update,install) --package-lock-only --omit-lockfile-registry-resolved \

@@ -36,6 +36,7 @@ _COMMANDS = {
     "suppression": ("afterbill_cli.suppression.commands", "Show and lift suppressions of addresses and numbers."),
     "tasks": ("afterbill_cli.tasks", "List decisions that need a person."),
     "privacy": ("afterbill_cli.privacy.commands", "Show, restrict and remove what is stored about a person."),
+    "mcp": ("afterbill_cli.mcp.commands", "Serve the stored reports to an assistant, by the Model Context Protocol."),
     "audit": ("afterbill_cli.audit", "Show who read or changed what about a person."),
 }
 """The module that defines each command as `command`, and the help that the list of all shows.

@@ -1,0 +1,1 @@
+"""`afterbill mcp`: a read-only server for assistants, over the stored reports."""
