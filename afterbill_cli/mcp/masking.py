@@ -19,7 +19,7 @@ _DOT = r"(?:[.\u3002]|[(\[{<]\s{0,3}(?:dot|punkt|point)\s{0,3}[)\]}>])"
 _LETTER = r"\w!#$%&'*+/=?^`{|}~-"
 _ATOM = rf"(?<![{_LETTER}])[{_LETTER}]+"
 """A whole one, so that a long word is looked at once."""
-_LABEL = r"\w(?:[\w-]|\s(?=\w(?:\s|\.|$))){0,125}"
+_LABEL = r"\w(?:[\w-]|\s(?=\w(?!\w))){0,125}"
 _ADDRESS = re.compile(
     rf"""
     (?:
