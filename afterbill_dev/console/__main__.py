@@ -1,44 +1,34 @@
-"""`python -m afterbill_dev.console`: the console over a seeded year at http://127.0.0.1:8490, to look at."""
+"""`python -m afterbill_dev.console`: the console over a seeded year at http://127.0.0.1:8490, to look at.
 
+With `--pictures FOLDER` it takes the pictures of the docs instead.
+"""
+
+import argparse
 import sys
 from datetime import UTC, datetime
-from http.cookies import SimpleCookie
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
-from afterbill_dev.console.world import ORIGIN, World, history, request_for
+from afterbill_dev.console.pictures import take
+from afterbill_dev.console.serving import server
+from afterbill_dev.console.world import World, history
+
+PORT = 8490
 
 
-def main() -> int:
-    """Serve until it is stopped."""
+def main(arguments: list[str] | None = None) -> int:
+    """Serve until it is stopped; or take the pictures."""
+    parser = argparse.ArgumentParser(prog="python -m afterbill_dev.console", description=__doc__)
+    parser.add_argument("--port", type=int, default=PORT, help="0 for any that is free")
+    parser.add_argument("--pictures", type=Path, metavar="FOLDER", help="take the pictures of the docs, and end")
+    given = parser.parse_args(arguments)
+    if given.pictures:
+        print(*take(given.pictures), sep="\n")
+        return 0
     now = datetime.now(UTC)
-    world = World(now=now, facts=history(now=now))
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self._serve(b"")
-
-        def do_POST(self) -> None:
-            self._serve(self.rfile.read(int(self.headers.get("Content-Length") or 0)))
-
-        def _serve(self, body: bytes) -> None:
-            headers = {name.lower(): value for name, value in self.headers.items()}
-            cookies = {name: one.value for name, one in SimpleCookie(headers.get("cookie", "")).items()}
-            answer = world.console.respond(request_for(self.command, self.path, headers, body), cookies, datetime.now(UTC))
-            content = answer.body.encode()
-            self.send_response(answer.status)
-            for name, value in answer.headers.items():
-                self.send_header(name, value)
-            for cookie in answer.cookies:
-                self.send_header("Set-Cookie", cookie)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # its name in the standard library
-            """Log nothing."""
-
-    print(f"{ORIGIN}/app/sign-in?role=admin&language=en (roles: admin, analyst, agent, viewer; languages: en, de)")
-    ThreadingHTTPServer(("127.0.0.1", 8490), Handler).serve_forever()
+    made = server(lambda origin: World(now, history(now=now), origin=origin), given.port, lambda: datetime.now(UTC))
+    print(f"http://127.0.0.1:{made.server_port}/app/sign-in?role=admin&language=en")
+    print("roles: admin, analyst, agent, viewer; languages: en, de")
+    made.serve_forever()
     return 0
 
 

@@ -81,6 +81,7 @@ class World:
     preferences: MemoryPreferences = field(default_factory=MemoryPreferences)
     audit: MemoryLedger = field(default_factory=MemoryLedger)
     more: dict[str, Any] = field(default_factory=dict)
+    origin: str = ORIGIN
 
     def __post_init__(self) -> None:
         self.rules: ReportRules = config.report_rules()
@@ -98,7 +99,7 @@ class World:
             people=self.people,
             rules=self.rules,
             zone=ZONE,
-            origin=ORIGIN,
+            origin=self.origin,
             company=config.company(),
             accent={"light": brand.accent, "dark": brand.accent_dark},
             more=self.more,
@@ -116,7 +117,9 @@ class World:
     def post(self, place: str, ticket: Ticket, form: str = "") -> Answer:
         """Send a form of a page."""
         body = f"token={ticket.form_token}&{form}".encode()
-        return self.console.respond(request_for("POST", place, {"origin": ORIGIN}, body), _cookies(ticket), self.now)
+        return self.console.respond(
+            request_for("POST", place, {"origin": self.origin}, body), _cookies(ticket), self.now
+        )
 
 
 def request_for(method: str, place: str, headers: dict[str, str], body: bytes = b"") -> Request:

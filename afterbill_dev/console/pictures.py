@@ -1,0 +1,51 @@
+"""The pictures of the docs: pages of the console over a seeded year, as Chromium shows them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.sync_api import Browser
+
+from afterbill_dev.console.serving import serving
+from afterbill_dev.console.world import World, history
+from afterbill_dev.demo.browser import chromium
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A page, as a role sees it on a screen of this size and scheme."""
+
+    file: str
+    place: str
+    size: tuple[int, int]
+    scheme: str = "light"
+    role: str = "admin"
+    language: str = "en"
+
+
+DESK, PHONE = (1280, 900), (390, 844)
+PICTURES = (
+    Picture("console-overview.png", "/app/overview?window=90d", DESK),
+    Picture("console-journey.png", "/app/journey?window=365d", DESK),
+    Picture("console-overview-phone.png", "/app/overview?window=90d", PHONE, "dark", language="de"),
+)
+
+
+def take(folder: Path) -> Iterator[Path]:
+    """Take all pictures; yield each file as it is written. A picture of a desk shows one screen and no more."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with serving(lambda origin: World(facts=history(), origin=origin)) as world, chromium() as browser:
+        for picture in PICTURES:
+            yield _taken(picture, browser, world.origin, folder)
+
+
+def _taken(picture: Picture, browser: Browser, origin: str, folder: Path) -> Path:
+    width, height = picture.size
+    scheme = "dark" if picture.scheme == "dark" else "light"
+    page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme, device_scale_factor=2)
+    page.goto(f"{origin}/app/sign-in?role={picture.role}&language={picture.language}")
+    page.goto(f"{origin}{picture.place}")
+    file = folder / picture.file
+    page.screenshot(path=file)
+    page.close()
+    return file
