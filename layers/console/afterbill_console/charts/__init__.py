@@ -4,14 +4,15 @@ Across, marks stand at a share of the width, so that texts keep their size on a 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from afterbill.model.plain_text import one_line
 from afterbill_console.texts import Texts
 
 MOST_POINTS = 370
-"""Points of a line, and parts of a drawing: a year of days."""
+"""Points of a line: a year of days."""
 
 MOST_ROWS = 60
 """Rows of the table beside a chart, and bars of one: the report itself has the others."""
@@ -36,15 +37,30 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class Note:
+    """A mark of a drawing in words: `kind` is the mark, drawn before the text."""
+
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Chart:
-    """A drawing whose `title` says the finding; `description` says what there is to see, for those who do not see it."""
+    """A drawing whose `title` says the finding; `description` says what is to be seen, to those who do not see it.
+
+    `notes` explain the marks that occur.
+    """
 
     title: str
     description: str
     svg: Markup
     table: Table
-    notes: Sequence[str] = field(default=())
-    """The marks that occur, in words: a legend."""
+    notes: Sequence[Note] = ()
+
+
+def name_cell(label: str, link: str | None = None, note: str = "") -> Cell:
+    """Return the first cell of a row; the name may be a customer's word."""
+    return Cell(one_line(label), link, note)
 
 
 def rest(shown: int, there: int, t: Texts) -> str:
