@@ -261,11 +261,10 @@ def _composed(
     """Return the overview of stored documents; `parts` says when each was computed."""
     found = {name: stored for name, place in _parts(request).items() if (stored := _load(deps, place))}
     parts = {name: stored["computed_at"] for name, stored in found.items()}
-    ids = overview.newest(engine, request.asked, deps.rules)
-    told = {
-        key: {**overview.composed(request.asked, _within(found, key), ids.get(key)), "parts": parts}
-        for key in found.get(overview.PARTS[0], _NOTHING)["scopes"]
-    }
+    keys = found.get(overview.PARTS[0], _NOTHING)["scopes"]
+    everything = _within(found, scope_key(EVERYTHING)).get(overview.PARTS[0], {})
+    beside = overview.Beside.read(engine, request.asked, deps.rules, everything)
+    told = {key: {**overview.composed(request.asked, _within(found, key), beside, key), "parts": parts} for key in keys}
     return {**_document(request, {}, fingerprint, now), "scopes": told}
 
 

@@ -1,13 +1,15 @@
 """The overview: the leading figures of four reports in one document, which a page reads at once.
 
 It counts nothing by itself: every figure is one of `trend`, `segments`, `coverage` or `revenue`, as it stands there.
-Beside them it names the newest answers, so that a page can read these in one call.
+Where few answer, the trend goes by longer periods than usual, as `trend` does with `by`. The newest answers are named
+too, so that a page can read them in one call.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from afterbill.insight.reports.asked import Asked, Body, Engine, ReportRules, Scope
+from afterbill.insight.reports.asked import EVERYTHING, Asked, Body, Engine, ReportRules, Scope
 from afterbill.insight.reports.requested import scope_key
 from afterbill_reports.reports import coverage, revenue, segments, sql, trend
 from afterbill_reports.reports.worth_sql import BAD, category
@@ -27,6 +29,9 @@ FROM answers {sql.grouped()}
 """  # noqa: S608  # nothing but constants
 STATEMENTS = (NEWEST,)
 
+LONGER = {"day": ("week", 14), "week": ("month", 60)}
+"""The period that follows where most have no score, and the days that a window needs for it."""
+
 _ROW = ("value", "days", "n", "score", "low", "high", "few", "change", "real")
 _REAL_CHANGE = ("value", "days", "n", "score", "low", "high", "change", "p")
 _REAL_DIFFERENCE = ("dimension", "value", "n", "score", "low", "high", "difference", "p")
@@ -40,15 +45,41 @@ def compute(engine: Engine, asked: Asked, rules: ReportRules) -> Mapping[Scope, 
     """Return the overview of everything and of each scope, of reports that are computed for it."""
     reports = (trend, segments, coverage, revenue)
     bodies = {name: report.compute(engine, asked, rules) for name, report in zip(PARTS, reports, strict=True)}
-    ids = newest(engine, asked, rules)
+    beside = Beside.read(engine, asked, rules, bodies[PARTS[0]].get(EVERYTHING, {}))
     return {
         scope: composed(
-            asked,
-            {name: scopes[scope] for name, scopes in bodies.items() if scope in scopes},
-            ids.get(scope_key(scope)),
+            asked, {name: scopes[scope] for name, scopes in bodies.items() if scope in scopes}, beside, scope_key(scope)
         )
         for scope in bodies[PARTS[0]]
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """The parts of overviews that no stored report has, by `scope_key`."""
+
+    newest: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    periods: Mapping[str, Body] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, engine: Engine, asked: Asked, rules: ReportRules, said: Body) -> "Beside":
+        """Read them; `said` is what the trend says of everything by its usual periods."""
+        return cls(newest(engine, asked, rules), longer(engine, asked, rules, said))
+
+
+def longer(engine: Engine, asked: Asked, rules: ReportRules, said: Body) -> Mapping[str, Body]:
+    """Return the trend by longer periods where most of its usual ones have too few answers for a score."""
+    days, found = (asked.window.last - asked.window.first).days + 1, dict[str, Body]()
+    while _mostly_silent(said) and (following := LONGER.get(said["by"])) and days >= following[1]:
+        bodies = trend.compute(engine, replace(asked, by=(following[0],)), rules)
+        found = {scope_key(scope): body for scope, body in bodies.items()}
+        said = found[scope_key(EVERYTHING)]
+    return found
+
+
+def _mostly_silent(said: Body) -> bool:
+    rows = said.get("rows", ())
+    return sum(row["score"] is None for row in rows) * 2 > len(rows)
 
 
 def newest(engine: Engine, asked: Asked, rules: ReportRules) -> Mapping[str, Sequence[str]]:
@@ -57,23 +88,25 @@ def newest(engine: Engine, asked: Asked, rules: ReportRules) -> Mapping[str, Seq
     return {scope_key(scope): ids or () for scope, (ids,) in sql.by_scope(rows, rules)}
 
 
-def composed(asked: Asked, bodies: Mapping[str, Body], ids: Sequence[str] | None = None) -> Body:
+def composed(asked: Asked, bodies: Mapping[str, Body], beside: Beside | None = None, key: str = "") -> Body:
     """Return the overview within a scope, of what each report says within it; what one does not say is null."""
     said, apart, steps, worth = (bodies.get(name, {}) for name in PARTS)
+    more = beside or Beside()
+    shown = more.periods.get(key, said)
     whole = dict(said.get("total") or {})
     ratings = whole.pop("ratings", None)
     real = sorted((row for row in apart.get("rows", ()) if row.get("real")), key=lambda row: row["p"])
     return {
-        "by": said.get("by"),
-        "rows": [_only(_ROW, row) for row in said.get("rows", ())],
+        "by": shown.get("by"),
+        "rows": [_only(_ROW, row) for row in shown.get("rows", ())],
         "total": whole or None,
         "before": {"first": str(asked.before.first), "last": str(asked.before.last)},
         "ratings": ratings,
-        "changes": _listed(_REAL_CHANGE, (row for row in said.get("rows", ()) if row.get("real")), said),
+        "changes": _listed(_REAL_CHANGE, (row for row in shown.get("rows", ()) if row.get("real")), shown),
         "differences": _listed(_REAL_DIFFERENCE, real, apart),
         "funnel": _funnel(steps),
         "revenue": _revenue(asked, worth),
-        "newest": list(ids or ()),
+        "newest": list(more.newest.get(key, ())),
         **_only(_BESIDE, said),
     }
 

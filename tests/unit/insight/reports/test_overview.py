@@ -8,14 +8,14 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from afterbill.insight.archive.columns import place
-from afterbill.insight.periods import rolling
+from afterbill.insight.periods import Window, rolling
 from afterbill.insight.reports.asked import EVERYTHING
 from afterbill.insight.reports.requested import scope_key
 from afterbill.model.errors import UnreadableError
 from afterbill_cli.memory.stored_reports import MemoryReportArchive, MemoryReports
 from afterbill_reports.reports import compute, coverage, overview, revenue, segments, trend
 from afterbill_reports.reports.compute import ReportDeps, compute_stored
-from tests.unit.insight.reports.fact_world import NOVEMBER, TODAY, Archive, asked
+from tests.unit.insight.reports.fact_world import NOVEMBER, TODAY, Archive, answer, asked, fact
 from tests.unit.insight.reports.plain_recount import counted, net_score
 from tests.unit.insight.reports.worth_world import RULES, business
 
@@ -83,9 +83,31 @@ def test_the_score_is_that_of_the_trend_with_every_rating(archive, body):
     said = trend.compute(archive, asked(), RULES)[EVERYTHING]
 
     assert {**body["total"], "ratings": body["ratings"]} == said["total"]
-    assert [(row["value"], row["n"], row["score"]) for row in body["rows"]] == [
-        (row["value"], row["n"], row["score"]) for row in said["rows"]
+
+
+@pytest.mark.parametrize(("answers", "by"), [(300, "day"), (100, "week"), (12, "week"), (0, "week")])
+def test_where_few_answer_it_goes_by_week(answers, by):
+    rows = [answer(9, NOVEMBER.last - timedelta(days=number % 30)) for number in range(answers)]
+    archive = Archive(rows or [fact()])
+    said = overview.compute(archive, asked(), RULES)[EVERYTHING]
+
+    rows_by = trend.compute(archive, asked(by=(by,)), RULES)[EVERYTHING]["rows"]
+    assert said["by"] == by
+    assert [(row["value"], row["days"], row["n"], row["score"], row["real"]) for row in said["rows"]] == [
+        (row["value"], row["days"], row["n"], row["score"], row["real"]) for row in rows_by
     ]
+
+
+def test_a_short_window_stays_by_day():
+    days = Window("7d", TODAY - timedelta(days=6), TODAY)
+
+    assert overview.compute(Archive([answer(9)]), asked(days), RULES)[EVERYTHING]["by"] == "day"
+
+
+def test_three_months_of_few_answers_goes_by_month():
+    days = Window("90d", TODAY - timedelta(days=89), TODAY)
+
+    assert overview.compute(Archive([answer(9)]), asked(days), RULES)[EVERYTHING]["by"] == "month"
 
 
 def test_the_ratings_are_those_of_the_answers(body):
@@ -98,7 +120,8 @@ def test_the_ratings_are_those_of_the_answers(body):
 
 def test_real_changes_and_differences_are_those_of_the_reports(archive, body):
     for name, report, column in (("changes", trend, "change"), ("differences", segments, "difference")):
-        said = report.compute(archive, asked(), RULES)[EVERYTHING]
+        by = (body["by"],) if report is trend else ()
+        said = report.compute(archive, asked(by=by), RULES)[EVERYTHING]
         wanted = {(row.get("dimension"), row["value"], row[column]) for row in said["rows"] if row["real"]}
         found = {(row.get("dimension"), row["value"], row[column]) for row in body[name]["rows"]}
         assert found == wanted
