@@ -8,11 +8,11 @@ from typing import Any
 
 import click
 
-from afterbill.adapters.dynamodb.api_keys import IssuedApiKeysTable
 from afterbill.answers.api_keys import ApiKey, Scope, hash_of, spelled
 from afterbill.model.errors import AfterbillError
 from afterbill_cli import deployed, options
 from afterbill_cli.deployed import Deployed
+from afterbill_cli.issued_keys import IssuedApiKeysTable
 from afterbill_cli.options import StackChoice
 from afterbill_cli.output import Output, print_csv, print_json
 

@@ -117,7 +117,7 @@ def mark_done(stack: Deployed, source: str, kind: str, id_: str) -> bool:
         dynamodb.update_item(
             TableName=stack.output("TableName"),
             Key=keys.task(source, kind, id_),
-            UpdateExpression="SET done_at = :now REMOVE details",
+            UpdateExpression="SET done_at = :now REMOVE details, day_bucket, day_at",
             ConditionExpression=f"attribute_exists({keys.PK}) AND attribute_not_exists(done_at)",
             ExpressionAttributeValues={":now": {"S": datetime.now(UTC).isoformat(timespec="seconds")}},
         )

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from afterbill.adapters.dynamodb.api_keys import ApiKeysTable, IssuedApiKeysTable
+from afterbill.adapters.dynamodb.api_keys import ApiKeysTable
 from afterbill.adapters.dynamodb.external_responses import ExternalResponsesTable
 from afterbill.adapters.dynamodb.responses import ResponsesTable
 from afterbill.answers.api_keys import ApiKey
@@ -16,6 +16,7 @@ from afterbill.model.channels import Channel
 from afterbill.model.customer import Customer
 from afterbill.model.invitation import Answer
 from afterbill.model.questions import Question
+from afterbill_cli.issued_keys import IssuedApiKeysTable
 from afterbill_cli.memory.keys import MemoryApiKeys
 from afterbill_cli.memory.table import MemoryTable
 from tests.contract.conftest import TABLE, mark_erased, over

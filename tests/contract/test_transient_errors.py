@@ -14,7 +14,7 @@ from afterbill.adapters.aws.secrets import Secret
 from afterbill.adapters.aws.send_queue import SqsSendQueue
 from afterbill.adapters.aws.timer import EventBridgeTimer, Schedules
 from afterbill.adapters.aws.tokens import SecretTokens
-from afterbill.adapters.dynamodb.api_keys import ApiKeysTable, IssuedApiKeysTable
+from afterbill.adapters.dynamodb.api_keys import ApiKeysTable
 from afterbill.adapters.dynamodb.click_reviews import ReviewsTable
 from afterbill.adapters.dynamodb.external_responses import ExternalResponsesTable
 from afterbill.adapters.dynamodb.forgetting import ForgettableAnswersTable, ForgettableFactsTable
@@ -33,6 +33,7 @@ from afterbill.model.webhooks import Webhook
 from afterbill.outreach.caps import Cap
 from afterbill.outreach.ports import SweepProgress
 from afterbill.outreach.quota_gate import Gate
+from afterbill_cli.issued_keys import IssuedApiKeysTable
 from tests.contract.conftest import REGION, over
 from tests.contract.people import ADA, ADDRESS, ID, LINK, NOW, OTHER_ID, claimed, customer, invitation, mailed
 from tests.contract.test_timer_port import TARGET

@@ -3,8 +3,8 @@
 import json
 from typing import Any
 
-from afterbill.adapters.dynamodb.api_keys import IssuedApiKeysTable
 from afterbill.answers.api_keys import ApiKey, Scope, hash_of, spelled
+from afterbill_cli.issued_keys import IssuedApiKeysTable
 from tests.integration.samples import now, sample, with_headers
 from tests.integration.stack import Stack
 

@@ -6,10 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from afterbill.adapters.dynamodb.api_keys import IssuedApiKeysTable
 from afterbill.answers.external import COLLECTED
 from afterbill.model.channels import Channel
 from afterbill.model.invitation import Answer, State
+from afterbill_cli.issued_keys import IssuedApiKeysTable
 from tests.integration.calling import ID, KEY, SECRET, by, reported, with_key
 from tests.integration.samples import now, sample, with_body, with_headers
 

@@ -6,9 +6,7 @@ from typing import Any
 
 from afterbill.adapters.aws.clients import transient
 from afterbill.adapters.dynamodb import keys
-from afterbill.adapters.dynamodb.batches import query
-from afterbill.adapters.dynamodb.items import decode, encode, stamp
-from afterbill.adapters.dynamodb.table import InvitationTable
+from afterbill.adapters.dynamodb.items import decode
 from afterbill.answers.api_keys import ApiKey
 
 _MAX_AGE_SECONDS = 60
@@ -32,47 +30,15 @@ class ApiKeysTable:
             return api_key
         with transient("reading an API key"):
             response = self.dynamodb.get_item(TableName=self.table, Key=keys.api_key(id_), ConsistentRead=True)
-        api_key = _key_of(id_, decode(response["Item"])) if "Item" in response else None
+        api_key = key_of(id_, decode(response["Item"])) if "Item" in response else None
         if len(self._known) >= _MOST_KNOWN:
             self._known.clear()
         self._known[id_] = (self._clock(), api_key)
         return api_key
 
 
-class IssuedApiKeysTable(InvitationTable):
-    """The keys of the answer API as operators see them: `afterbill key` issues, lists and revokes them."""
-
-    def add(self, key: ApiKey) -> bool:
-        """Store a new key in one conditional update; False, and nothing done, where its id is taken."""
-        return self.change(
-            keys.api_key(key.id),
-            "SET #name = :name, #scopes = :scopes, secret_hash = :hash, created_at = :now",
-            "attribute_not_exists(pk)",
-            {":name": key.name, ":scopes": list(key.scopes), ":hash": key.secret_hash, ":now": stamp(key.created_at)},
-        )
-
-    def issued(self) -> list[ApiKey]:
-        """All keys, revoked ones too, the oldest first."""
-        items = query(
-            self.dynamodb,
-            TableName=self.table,
-            KeyConditionExpression=f"{keys.PK} = :keys",
-            ExpressionAttributeValues=encode({":keys": keys.API_KEYS}),
-        )
-        api_keys = [_key_of(str(item[keys.SK]), item) for item in map(decode, items)]
-        return sorted(api_keys, key=lambda key: (key.created_at, key.id))
-
-    def revoke(self, id_: str, now: datetime) -> bool:
-        """Make the key void from `now` on; False where there is no such key, or it was revoked before."""
-        return self.change(
-            keys.api_key(id_),
-            "SET revoked_at = :now",
-            "attribute_exists(pk) AND attribute_not_exists(revoked_at)",
-            {":now": stamp(now)},
-        )
-
-
-def _key_of(id_: str, plain: dict[str, Any]) -> ApiKey:
+def key_of(id_: str, plain: dict[str, Any]) -> ApiKey:
+    """The key that an item holds."""
     revoked_at = plain.get("revoked_at")
     return ApiKey(
         id_,

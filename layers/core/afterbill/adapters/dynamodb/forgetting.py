@@ -254,6 +254,8 @@ class ForgettableFactsTable:
         """Delete the customer; 0 where there is none, or where they changed since they were read."""
         if not person.customer_id:
             return 0
+        if person.customer and person.customer.restricted_at:
+            self.table.unlist(person.customer_id)
         unchanged: dict[str, Any] = {}
         if person.customer:
             unchanged = {

@@ -202,6 +202,11 @@ def newest() -> "Key":
     return key("NEWEST", "NEWEST")
 
 
+def restricted() -> "Key":
+    """The ids of all customers whose data are used for nothing."""
+    return key("STATE", "restricted")
+
+
 def counter(name: str) -> "Key":
     """The number of mails counted under a cap."""
     return key(f"LIMIT#{name}", "LIMIT")
@@ -225,6 +230,10 @@ def api_key(id_: str) -> "Key":
 def tasks(source: str) -> str:
     """The partition of all tasks of a source."""
     return f"TASK#{source}"
+
+
+TASKS = "TASKS"
+"""The partition of BY_DAY with the open tasks of all sources."""
 
 
 def task(source: str, kind: str, id_: str) -> "Key":

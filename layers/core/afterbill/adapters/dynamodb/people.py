@@ -53,6 +53,11 @@ class PeopleTable(InvitationTable):
         """One conditional delete for each."""
         return sum(delete_owned(self, keys.alias(alias), customer_id) for alias in sorted(aliases))
 
+    def unlist(self, customer_id: str) -> None:
+        """Take the customer from the list of who is restricted."""
+        ids = {":ids": {customer_id}, ":id": customer_id}
+        self.change(keys.restricted(), "DELETE customers :ids", "contains(customers, :id)", ids)
+
     def read_all(self, wanted: Iterable["keys.Key"]) -> Iterator[dict[str, Any]]:
         """The items that exist under these keys, however many, read consistently; as few calls as it takes."""
         unique = list({(key[keys.PK]["S"], key[keys.SK]["S"]): key for key in wanted}.values())

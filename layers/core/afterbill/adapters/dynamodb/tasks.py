@@ -19,6 +19,7 @@ class TasksTable(TableReader):
         fields = {"source": task.source, "kind": task.kind, "id": task.id, "address_hash": address_hash}
         fields |= {"customer": task.customer.id or "", "occurred_at": task.occurred_at.isoformat()}
         kept = {name: value for name, value in fields.items() if value} | keys.of(task.customer.own_id or "")
+        kept |= {keys.DAY_BUCKET: keys.TASKS, keys.DAY_AT: keys.day_at(task.occurred_at)}
         item = encode({**kept, "details": dict(task.details), keys.TTL: int((now + task.lives).timestamp())})
         # Of DynamoDB's own cleaning up it is only known that it takes days.
         expired = f"attribute_not_exists({keys.PK}) OR {keys.TTL} <= :now"
