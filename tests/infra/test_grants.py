@@ -4,7 +4,7 @@ That nothing is missing, every integration test holds too: its stack refuses a c
 """
 
 import json
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
@@ -35,7 +35,7 @@ from afterbill_reports.adapters.report_queue import SqsReportQueue
 from afterbill_reports.reports import compute as reports
 from tests.contract.template import properties
 from tests.integration.apis import CONSENT, from_source, let_answer, reply, with_thin_sources
-from tests.integration.archiving import archive_a_night
+from tests.integration.archiving import Noon, archive_a_night
 from tests.integration.asking import asked as asked_of
 from tests.integration.asking import asking, looked_up, serve, settle
 from tests.integration.calling import SECRET, by, with_key
@@ -390,14 +390,6 @@ def count(stack, loop):
     loop.compute(sample("schedule/compute_nps"))
 
 
-class AtNoon(datetime):
-    """The clock of a function: at noon of today, when the run of the night is due."""
-
-    @classmethod
-    def now(cls, tz=None):
-        return super().now(tz).replace(hour=12)
-
-
 def archive(stack):
     """Today's facts are written, a day that the table has forgotten is read again, and one whose time is over ends.
 
@@ -413,7 +405,7 @@ def archive(stack):
     stack.s3.put_object(Bucket="archive", Key=place("comments", over), Body=b"")
     marks.mark_changed(now() - timedelta(hours=3), {today, forgotten}, ())
     run = stack.load("archive_facts")
-    stack.patch.setattr("functions.archive_facts.app.datetime", AtNoon)
+    stack.patch.setattr("functions.archive_facts.app.datetime", Noon)
     for context in (ShortOfTime(), Context()):
         context.remaining = 900_000
         run(sample("schedule/compute_nps"), context)
