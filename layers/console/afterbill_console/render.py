@@ -61,7 +61,7 @@ class Renderer:
             filters=visit.filters,
             numbers=visit.numbers,
             token=ticket.form_token,
-            **(self._bar(visit) if route.filtered else {}),
+            bar=self._bar(visit) if route.filtered else {},
             **content.variables,
         )
         beside = {"Refresh": str(content.refresh)} if content.refresh else {}
