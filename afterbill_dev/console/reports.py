@@ -21,6 +21,7 @@ from afterbill_reports.adapters.duckdb.database import connect
 from afterbill_reports.adapters.duckdb.engine import DuckEngine
 from afterbill_reports.adapters.duckdb.parquet import ParquetRows
 from afterbill_reports.reports.modules import report_of
+from afterbill_reports.reports.overview import PARTS
 
 _MEMORY_MB = 600
 
@@ -42,7 +43,9 @@ class ComputedReports:
         database = connect(scratch, _MEMORY_MB, threads=1)
         file = scratch / place("facts", self.today)
         file.parent.mkdir(parents=True)
-        file.write_bytes(ParquetRows(database, scratch).written([row_of(one, self.zone, "") for one in self.facts], FACTS))
+        file.write_bytes(
+            ParquetRows(database, scratch).written([row_of(one, self.zone, "") for one in self.facts], FACTS)
+        )
         return DuckEngine(database, [file])
 
     @property
@@ -72,6 +75,10 @@ class ComputedReports:
 
     def _compute(self, place: str, name: str, asked: Asked) -> None:
         scopes: Mapping[Scope, Body] = report_of(name).compute(self.engine, asked, self.rules)
+        if name == "overview" and place.startswith("reports/"):
+            # A stored one is made of documents, and says when these were computed.
+            parts = dict.fromkeys(PARTS, self.now.isoformat(timespec="seconds"))
+            scopes = {scope: {**body, "parts": parts} for scope, body in scopes.items()}
         window = asked.window
         self.documents[place] = {
             "name": name,

@@ -80,6 +80,10 @@ class Numbers:
         text = f"{day}-01" if isinstance(day, str) and len(day) == len("2026-11") else day
         return format_date(_day(text), "MMMM y", locale=self.language)
 
+    def short_month(self, day: date | str) -> str:
+        """Return a month and its year, for the axis of a chart."""
+        return format_date(_day(day), "MMM y", locale=self.language)
+
     def moment(self, moment: datetime | str) -> str:
         """Return a day and a time of the operator's zone."""
         at = datetime.fromisoformat(moment) if isinstance(moment, str) else moment

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from itertools import pairwise
-from math import isfinite
+from math import ceil, isfinite
 
 from markupsafe import Markup
 
@@ -145,26 +145,20 @@ def name_of(*words: str) -> str:
     return sha256("\n".join(words).encode(errors="replace")).hexdigest()[:8]
 
 
-def places_of_labels(labels: Sequence[str]) -> list[int]:
-    """Return which labels of an axis are written: as many as fit, evenly spread, the first and the last among them."""
-    last = len(labels) - 1
-    if last < 1:
-        return list(range(len(labels)))
-    fitting = max(2, int(NARROW / (max(map(len, labels)) * LETTER + 10)))
-    count = min(fitting, last + 1)
-    return sorted({round(step * last / (count - 1)) for step in range(count)})
-
-
 def axis_labels(labels: Sequence[str], y: float) -> list[Markup]:
-    """Return the labels under evenly spread marks; those at the ends stay inside."""
-    count = len(labels)
-    ends = {0: "start", count - 1: "end"} if count > 1 else {}
-    return [
-        text(
-            labels[at],
-            place({"start": 0.0, "end": 1.0}.get(ends.get(at, ""), (at + 0.5) / count)),
-            y,
-            ends.get(at, "middle"),
-        )
-        for at in places_of_labels(labels)
-    ]
+    """Return the labels under evenly spread marks: every so many as fit; one that would stick out is moved inside."""
+    count, half = len(labels), max(map(len, labels), default=0) * LETTER / 2
+    moved = half * count > NARROW / 2
+    room = 3 * half + 8 if moved else 2 * half + 10
+    return [_axis_label(labels[at], (at + 0.5) / count, y) for at in range(0, count, _step(count, room))]
+
+
+def _step(count: int, room: float) -> int:
+    return max(1, ceil(count * room / NARROW))
+
+
+def _axis_label(label: str, x: float, y: float) -> Markup:
+    half = len(label) * LETTER / 2 / NARROW
+    if x < half:
+        return text(label, "0%", y, "start")
+    return text(label, "100%", y, "end") if x > 1 - half else text(label, place(x), y, "middle")
