@@ -57,6 +57,11 @@ class Chart:
     table: Table
     notes: Sequence[Note] = ()
 
+    @property
+    def caption(self) -> str:
+        """The title as it is shown: a name in it may be a customer's."""
+        return one_line(self.title)
+
 
 def name_cell(label: str, link: str | None = None, note: str = "") -> Cell:
     """Return the first cell of a row; the name may be a customer's word."""

@@ -7,6 +7,7 @@ from math import floor
 
 from markupsafe import Markup
 
+from afterbill.model.plain_text import one_line
 from afterbill_console.charts import MOST_POINTS, MOST_ROWS, Cell, Chart, Note, Table, name_cell, rest
 from afterbill_console.charts import drawing as d
 from afterbill_console.numbers import Numbers
@@ -30,26 +31,18 @@ def survival(curves: Sequence[Curve], title: str, t: Texts, numbers: Numbers) ->
     shown = [Curve(one.label, one.steps[:MOST_POINTS]) for one in curves[: len(KINDS)]]
     longest = max((day for curve in shown for day, _, _ in curve.steps), default=0) or 1
     lowest = _lowest(shown)
-    drawn = [_stairs(curve, longest, lowest) for curve in shown]
-    inner = Markup('<svg class="plot" x="40" width="86%" height="{}">{}</svg>').format(
-        HEIGHT,
-        Markup().join(
-            [
-                *(d.line((0, _y(share, lowest)), (1, _y(share, lowest)), "grid") for share in _ticks(lowest)),
-                d.stretched(
-                    [d.path(steps, f"curve {kind}") for steps, kind in zip(drawn, KINDS, strict=False)], HEIGHT
-                ),
-                *_days(longest, t, numbers),
-            ]
-        ),
-    )
-    scale = [d.text(numbers.share(share), "34", _y(share, lowest) + 4, "end") for share in _ticks(lowest)]
+    stairs = [d.path(_stairs(one, longest, lowest), f"curve {kind}") for one, kind in zip(shown, KINDS, strict=False)]
+    parts = [
+        *(d.line((0, _y(share, lowest)), (1, _y(share, lowest)), "grid") for share in _ticks(lowest)),
+        *(d.text(numbers.share(share), "-6", _y(share, lowest) + 4, "end") for share in _ticks(lowest)),
+        d.stretched(stairs, HEIGHT),
+        *_days(longest, t, numbers),
+    ]
     said = t("charts.survival_description", n=len(shown), all="; ".join(_words(one, t, numbers) for one in shown))
     notes = [Note(f"curve {kind}", _words(one, t, numbers)) for one, kind in zip(shown, KINDS, strict=False)]
     notes += [Note("none", t("charts.note_begins", share=numbers.share(lowest)))] if lowest else []
-    return Chart(
-        title, said, d.frame(title, said, HEIGHT, [*scale, inner], "survival"), _table(shown, t, numbers), notes
-    )
+    svg = d.frame(title, said, HEIGHT, parts, "survival gutter")
+    return Chart(title, said, svg, _table(shown, t, numbers), notes)
 
 
 def _lowest(curves: Sequence[Curve]) -> float:
@@ -87,7 +80,7 @@ def _days(longest: int, t: Texts, numbers: Numbers) -> list[Markup]:
 
 def _words(curve: Curve, t: Texts, numbers: Numbers) -> str:
     day, share, _ = curve.steps[-1] if curve.steps else (0, None, 0)
-    return t("charts.curve", name=curve.label, share=numbers.share(share), day=numbers.count(day))
+    return t("charts.curve", name=one_line(curve.label), share=numbers.share(share), day=numbers.count(day))
 
 
 def _table(curves: Sequence[Curve], t: Texts, numbers: Numbers) -> Table:

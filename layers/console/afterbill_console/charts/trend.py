@@ -75,10 +75,9 @@ def trend(points: Sequence[TrendPoint], title: str, t: Texts, numbers: Numbers, 
     """Return the chart; of more than MOST_POINTS the last are shown. `lowest` is the lower end of the axis."""
     drawn = _Drawn(list(points)[-MOST_POINTS:], lowest)
     said = _description(drawn.points, t, numbers)
-    inner = Markup('<svg class="plot" x="40" width="86%" height="{}">{}</svg>').format(
-        HEIGHT, Markup().join([*_grid(drawn), d.stretched(_paths(drawn), HEIGHT), *_shapes(drawn), *_dates(drawn)])
-    )
-    svg = d.frame(title, said, HEIGHT, [*_scale(drawn, numbers), *_volume_text(drawn, t, numbers), inner], "trend")
+    parts = [*_scale(drawn, numbers), *_volume_text(drawn, t, numbers), *_grid(drawn)]
+    parts += [d.stretched(_paths(drawn), HEIGHT), *_shapes(drawn), *_dates(drawn)]
+    svg = d.frame(title, said, HEIGHT, parts, "trend gutter")
     return Chart(title, said, svg, _table(points, t, numbers), _notes(drawn, t))
 
 
@@ -104,7 +103,7 @@ def _description(points: Sequence[TrendPoint], t: Texts, numbers: Numbers) -> st
 
 
 def _scale(drawn: _Drawn, numbers: Numbers) -> list[Markup]:
-    return [d.text(numbers.score(score), "34", drawn.y(score) + 4, "end") for score in ticks(drawn.lowest)]
+    return [d.text(numbers.score(score), "-6", drawn.y(score) + 4, "end") for score in ticks(drawn.lowest)]
 
 
 def _grid(drawn: _Drawn) -> list[Markup]:
@@ -143,7 +142,7 @@ def _steps(drawn: _Drawn) -> str:
 
 def _volume_text(drawn: _Drawn, t: Texts, numbers: Numbers) -> list[Markup]:
     most = max((one.n for one in drawn.points), default=0)
-    return [d.text(t("charts.volume", most=numbers.count(most)), "0", VOLUME_TEXT)]
+    return [d.text(t("charts.volume", most=numbers.count(most)), "-40", VOLUME_TEXT)]
 
 
 def _real(points: Sequence[TrendPoint]) -> Iterator[tuple[int, float, str]]:

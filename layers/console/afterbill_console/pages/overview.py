@@ -85,7 +85,12 @@ def show(visit: Visit, deps: ConsoleDeps) -> Shown:
             "funnel": _funnel(visit, said),
             "skips": _skips(said),
             "real": _real(visit, said)[:MOST_SHOWN],
-            "real_more": max(0, _found(said) - MOST_SHOWN),
+            "real_more": max(0, sum(_found(said).values()) - MOST_SHOWN),
+            "found": " · ".join(
+                visit.t(f"overview.real_{name}", n=n, count=visit.numbers.count(n))
+                for name, n in _found(said).items()
+                if n
+            ),
             "comparisons": sum((said[name] or {}).get("comparisons", 0) for name in ("changes", "differences")),
             "revenue": said["revenue"],
             "revenue_at": _older(said),
@@ -204,10 +209,10 @@ def _skips(said: Row) -> Sequence[Row]:
     return (said["funnel"] or {}).get("skips", [])[:3]
 
 
-def _found(said: Row) -> int:
+def _found(said: Row) -> Mapping[str, int]:
     """Return how many real changes and differences there are, listed or not."""
-    listed = [said[name] for name in ("changes", "differences") if said[name]]
-    return sum(len(part["rows"]) + part["more"] for part in listed)
+    parts = {name: said[name] for name in ("changes", "differences")}
+    return {name: len(part["rows"]) + part["more"] if part else 0 for name, part in parts.items()}
 
 
 def _real(visit: Visit, said: Row) -> list[Real]:
