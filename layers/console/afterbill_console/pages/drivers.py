@@ -73,11 +73,11 @@ def _chart(visit: Visit, said: Row) -> Chart:
 def _finding(visit: Visit, said: Row) -> str:
     """Return which reason weighs most, up or down; those who gave none are no reason."""
     named = [row for row in said["rows"] if row["reason"] != "none"]
-    heaviest = max(named, key=lambda row: abs(row["pull"]), default=None)
+    heaviest = max(named, key=lambda row: abs(row["contribution"]), default=None)
     if heaviest is None or said["total"]["score"] is None:
         return visit.t("drivers.finding_none")
-    direction = "up" if heaviest["pull"] > 0 else "down"
-    points = visit.numbers.decimal(abs(heaviest["pull"]))
+    direction = "up" if heaviest["contribution"] > 0 else "down"
+    points = visit.numbers.decimal(abs(heaviest["contribution"]))
     return visit.t(f"drivers.finding_{direction}", reason=value(visit.t, "reason", heaviest["reason"]), points=points)
 
 

@@ -141,13 +141,14 @@ def _stop(place: Place) -> Stop:
 
 
 def _pains(visit: Visit, said: Row) -> Chart:
-    """Return what costs points, the dearest first; each leads to the answers that are not content."""
+    """Return what costs points, the dearest first, as parts of all that is missing to 100, with their answers."""
     listed = [one for one in said["pains"] if one["touchpoint"] != "other"][:MOST_PAINS]
-    rest = sum(one["cost"] for one in said["pains"]) - sum(one["cost"] for one in listed)
-    parts = [
-        bars.Part(
+    whole = sum(one["cost"] for one in said["pains"])
+    rest = whole - sum(one["cost"] for one in listed)
+    shares = [
+        bars.Share(
             f"{value(visit.t, 'touchpoint', one['touchpoint'])}: {value(visit.t, 'reason', one['reason'])}",
-            -one["cost"],
+            one["cost"] / whole,
             visit.t(
                 "journey.pain",
                 points=visit.numbers.decimal(one["cost"]),
@@ -159,11 +160,8 @@ def _pains(visit: Visit, said: Row) -> Chart:
         for one in listed
     ]
     if rest > 0.05:  # noqa: PLR2004  # what would be written as 0.0
-        parts.append(
-            bars.Part(
-                visit.t("journey.pain_rest"), -rest, visit.t("journey.points", points=visit.numbers.decimal(rest))
-            )
-        )
+        points = visit.t("journey.points", points=visit.numbers.decimal(rest))
+        shares.append(bars.Share(visit.t("journey.pain_rest"), rest / whole, points))
     dearest = listed[0]
     title = visit.t(
         "journey.finding_pain",
@@ -171,7 +169,7 @@ def _pains(visit: Visit, said: Row) -> Chart:
         reason=value(visit.t, "reason", dearest["reason"]),
         points=visit.numbers.decimal(dearest["cost"]),
     )
-    return bars.parts(parts, title, visit.t, visit.numbers)
+    return bars.shares(shares, title, visit.t, visit.numbers)
 
 
 def _behind_pain(visit: Visit, one: Row) -> str | None:

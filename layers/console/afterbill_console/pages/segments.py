@@ -48,7 +48,7 @@ def show(visit: Visit, deps: ConsoleDeps) -> Shown:
             "lines": [_line(visit, row, beside) for row in rows[:MOST_SHOWN]],
             "left_out": max(0, len(rows) - MOST_SHOWN),
             "real": sum(row["real"] for row in rows),
-            "dimensions": [_choice(visit, name) for name in ("", *there)],
+            "tabs": [_choice(visit, name) for name in ("", *there)],
             "chosen": chosen,
             "choices": _choices(every),
         },

@@ -25,7 +25,7 @@ def show(visit: Visit, deps: ConsoleDeps) -> Content:
             "said": said,
             "weighted": _weighted(visit, said) if said and said["weighted"]["score"] is not None else None,
             "shares": _shares(visit, said) if said and paying else None,
-            "months": _months(visit, said) if said and paying else None,
+            "monthly": _months(visit, said) if said and paying else None,
             "by_month": _by_month(said["over_time"]) if said else [],
             "rows": [(row, category(visit.t, row["category"]), _answers(visit, row["category"])) for row in rows],
             "categories": [(row["category"], category(visit.t, row["category"])) for row in rows],
@@ -47,9 +47,8 @@ def _weighted(visit: Visit, said: Row) -> Chart:
         _interval(visit.t("revenue.plain"), plain, weighted["n"], few=False),
     ]
     apart = weighted["score"] - plain["score"]
-    direction = "same" if abs(apart) < 0.5 else "above" if apart > 0 else "below"  # noqa: PLR2004  # what rounds to 0
     title = visit.t(
-        f"revenue.finding_{direction}",
+        "revenue.finding_same" if abs(apart) < 0.5 else "revenue.finding_apart",  # noqa: PLR2004  # what rounds to 0
         weighted=visit.numbers.score(weighted["score"]),
         plain=visit.numbers.score(plain["score"]),
     )

@@ -43,7 +43,7 @@ def show(visit: Visit, deps: ConsoleDeps) -> Content:
             "said": said,
             "one": one,
             "chosen": chosen,
-            "chart": _chart(visit, chosen, curves) if any(curves.values()) else None,
+            "chart": _chart(visit, chosen, curves, real=one["logrank"]["real"]) if one and curves else None,
             "risk": _risk(curves),
             "categories": [(name, category(visit.t, name)) for name in curves],
             "outcomes": [_outcome(visit, name, said["outcomes"][name]) for name in OUTCOMES] if said else [],
@@ -57,22 +57,22 @@ def _curves(rows: Sequence[Row]) -> dict[str, list[Row]]:
     return {name: [row for row in rows if row["category"] == name] for name in names}
 
 
-def _chart(visit: Visit, name: str, curves: Mapping[str, Sequence[Row]]) -> Chart:
+def _chart(visit: Visit, name: str, curves: Mapping[str, Sequence[Row]], *, real: bool) -> Chart:
     drawn = [
         survival.Curve(category(visit.t, one), [(row["day"], row["survival"], row["at_risk"]) for row in rows])
         for one, rows in curves.items()
     ]
-    return survival.survival(drawn, _finding(visit, name, curves), visit.t, visit.numbers)
+    return survival.survival(drawn, _finding(visit, name, curves, real=real), visit.t, visit.numbers)
 
 
-def _finding(visit: Visit, name: str, curves: Mapping[str, Sequence[Row]]) -> str:
+def _finding(visit: Visit, name: str, curves: Mapping[str, Sequence[Row]], *, real: bool) -> str:
     """Return the shares of the best and of the worst category on the last day to which enough of both were followed."""
     day = common_day(curves)
     by_kind = {CATEGORIES[one]: (one, rows) for one, rows in curves.items()}
     if day is None or not {"promoter", "detractor"} <= by_kind.keys():
         return visit.t(f"revenue.finding_{name}_none")
     (good, best), (bad, worst) = by_kind["promoter"], by_kind["detractor"]
-    return visit.t(
+    finding = visit.t(
         f"revenue.finding_{name}",
         day=visit.numbers.count(day),
         good=category(visit.t, good),
@@ -80,6 +80,7 @@ def _finding(visit: Visit, name: str, curves: Mapping[str, Sequence[Row]]) -> st
         bad=category(visit.t, bad),
         worst=visit.numbers.share(share_at(name, worst, day)),
     )
+    return finding if real else visit.t("revenue.unsure", finding=finding)
 
 
 def common_day(curves: Mapping[str, Sequence[Row]]) -> int | None:
