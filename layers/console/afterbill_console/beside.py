@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from afterbill.model.questions import Question
+from afterbill_console.charts.scores import NET, SHARE
 from afterbill_console.deps import ConsoleDeps
 from afterbill_console.figures import Figures, figures
 from afterbill_console.visit import Visit
@@ -53,6 +55,11 @@ def rates(visit: Visit, deps: ConsoleDeps, found: Figures) -> Rates:
     rows = {(row["dimension"], row["value"]): row for row in coverage["answered_by"] or ()}
     sent = counted.get("sent", 0)
     return Rates(known=True, all=counted["answered"] / sent if sent else None, by_value=rows)
+
+
+def lowest(visit: Visit) -> int:
+    """Return the lower end of the axis of scores: only the recommendation has a net score, others a share."""
+    return NET if visit.filters.question is Question.NPS else SHARE
 
 
 def refresh(*found: Figures) -> int | None:

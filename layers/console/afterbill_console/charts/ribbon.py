@@ -1,21 +1,25 @@
 """The journey as a ribbon: high where the score is high, wide where many answer, with a dot for each touchpoint."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import pairwise
 
 from markupsafe import Markup
 
 from afterbill_console.charts import Cell, Chart, Table
 from afterbill_console.charts import drawing as d
-from afterbill_console.charts.trend import span
+from afterbill_console.charts.scores import HIGHEST, NET, cells, few_note
 from afterbill_console.numbers import Numbers
 from afterbill_console.texts import Texts
 
-HEIGHT, BEST, WORST, THICKEST, THINNEST = 250, 88, 188, 56, 2
-"""Pixels: the places of 100 and of -100, and the width of the ribbon where everybody and where nobody answered."""
+HEIGHT, NAMES, BEST, WORST = 260, 18, 92, 196
+"""Pixels down: the end of the drawing, the names of the stages, and the places of the best and the worst score."""
 
-STEP = 100
-"""Units of one stage in the drawing of the ribbon itself, which is stretched to the width."""
+THICKEST, THINNEST = 56, 2
+"""Pixels of the ribbon where everybody and where nobody answered."""
+
+LEVEL = 0.25
+"""The part of a stage, on either side of its middle, in which the ribbon is level."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +34,6 @@ class Stop:
     high: float | None
     few: bool
     link: str | None = None
-    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,87 +41,70 @@ class Stretch:
     """A stage with its touchpoints."""
 
     stage: Stop
-    touchpoints: Sequence[Stop] = field(default=())
+    touchpoints: Sequence[Stop] = ()
 
 
-def ribbon(stretches: Sequence[Stretch], title: str, t: Texts, numbers: Numbers) -> Chart:
-    """Return the stages from left to right, with the same figures of stages and touchpoints in the table."""
-    said = t("journey.ribbon_description", n=len(stretches))
-    middle = _level(0)
-    parts = [_band(stretches), d.line((0, middle), (1, middle), "zero")]
+def ribbon(stretches: Sequence[Stretch], title: str, t: Texts, numbers: Numbers, *, lowest: int = NET) -> Chart:
+    """Return the stages from left to right, and stages and touchpoints in the table. `lowest` is the worst score."""
+    band, middle = _band([one.stage for one in stretches], lowest), (BEST + WORST) / 2
+    parts = [band, d.line((0, middle), (1, middle), "zero")]
     for place, one in enumerate(stretches):
-        parts += _marks(one, place, len(stretches), numbers)
-    return Chart(title, said, d.frame(title, said, HEIGHT, parts, "ribbon"), _table(stretches, t, numbers))
+        parts += _marks(one, place, len(stretches), lowest, numbers)
+    stops = [stop for one in stretches for stop in (one.stage, *one.touchpoints)]
+    words = "; ".join(
+        t("journey.ribbon_stage", stage=one.stage.label, score=numbers.score(one.stage.score), n=one.stage.n)
+        for one in stretches
+    )
+    said = t("journey.ribbon_description", n=len(stretches), all=words)
+    notes = [note for note in few_note(stops, t) if note.kind == "hollow"]
+    return Chart(title, said, d.frame(title, said, HEIGHT, parts, "ribbon"), _table(stops, t, numbers), notes)
 
 
-def _marks(one: Stretch, place: int, places: int, numbers: Numbers) -> list[Markup]:
+def _marks(one: Stretch, place: int, places: int, lowest: int, numbers: Numbers) -> list[Markup]:
     """Return the name of a stage, its touchpoints as dots, its score above the ribbon and its answers below."""
-    x, half = (place + 0.5) / places, _half(one.stage)
-    level = _level(one.stage.score)
-    found = [d.text(one.stage.label, d.place(x), 16, f"middle stage{' even' if place % 2 else ''}", 18)]
+    x, y = (place + 0.5) / places, _y(one.stage.score, lowest)
+    found = [d.text(one.stage.label, d.place(x), NAMES, f"middle stage{' even' if place % 2 else ''}", 18)]
     scored = [stop for stop in one.touchpoints if stop.score is not None]
-    for number, stop in enumerate(scored):
-        across = x + (number + 1) / (len(scored) + 1) / places - 0.5 / places
-        found.append(_dot(across, stop))
-    found.append(d.text(numbers.score(one.stage.score), d.place(x), level - half - 8, "middle figure"))
+    for number, stop in enumerate(scored, 1):
+        at = (place + number / (len(scored) + 1)) / places
+        dot = d.circle((at, _y(stop.score, lowest)), 4 + 4 * stop.share**0.5, "hollow" if stop.few else "dot")
+        found.append(Markup("<g><title>{}</title>{}</g>").format(stop.label, dot))
+    found.append(d.text(numbers.score(one.stage.score), d.place(x), y - _half(one.stage) - 12, "middle score"))
     return [*found, d.text(numbers.count(one.stage.n), d.place(x), HEIGHT - 8, "middle")]
 
 
-def _dot(x: float, stop: Stop) -> Markup:
-    dot = d.circle(x, _level(stop.score), 3 + 5 * stop.share**0.5, "hollow" if stop.few else "dot")
-    return Markup("<g><title>{}</title>{}</g>").format(stop.label, dot)
-
-
-def _level(score: float | None) -> float:
+def _y(score: float | None, lowest: int) -> float:
     """Return the place down of a score; in the middle where there is none."""
-    return BEST + (100 - (score or 0)) / 200 * (WORST - BEST)
+    known = (HIGHEST + lowest) / 2 if score is None else score
+    return WORST - d.across(known, lowest, HIGHEST) * (WORST - BEST)
 
 
 def _half(stop: Stop) -> float:
-    return (THINNEST + (THICKEST - THINNEST) * stop.share) / 2
+    return (THINNEST + (THICKEST - THINNEST) * d.inside(stop.share)) / 2
 
 
-def _band(stretches: Sequence[Stretch]) -> Markup:
+def _band(stages: Sequence[Stop], lowest: int) -> Markup:
     """Return the ribbon, smooth between the stages and level at each; a hair where nobody answered."""
-    upper = [(place, _level(one.stage.score) - _half(one.stage)) for place, one in enumerate(stretches)]
-    lower = [(place, _level(one.stage.score) + _half(one.stage)) for place, one in enumerate(stretches)]
-    there, back = _edge(upper, 0.25), _edge(lower[::-1], -0.25)
-    path = f"M0 {d.short(upper[0][1])} {there} L{STEP * len(stretches)} {d.short(upper[-1][1])} "
-    path += f"L{STEP * len(stretches)} {d.short(lower[-1][1])} {back} L0 {d.short(lower[0][1])} Z"
-    stretched = Markup(
-        '<svg x="0" y="0" width="100%" height="{}" viewBox="0 0 {} {}" preserveAspectRatio="none">'
-        '<path d="{}" class="ribbon"/></svg>'
-    )
-    return stretched.format(HEIGHT, STEP * len(stretches), HEIGHT, path)
+    step = d.WIDE / max(len(stages), 1)
+    upper = _edge([_y(one.score, lowest) - _half(one) for one in stages], step)
+    lower = _edge([_y(one.score, lowest) + _half(one) for one in stages][::-1], -step, d.WIDE)
+    return d.stretched([d.path(f"M{upper}L{lower}z", "ribbon-band")] if stages else [], HEIGHT)
 
 
-def _edge(points: Sequence[tuple[int, float]], flat: float) -> str:
-    """Return one edge of the ribbon: level around the middle of each stage, a curve between two."""
-    drawn, before = [], None
-    for place, y in points:
-        come, go = STEP * (place + 0.5 - flat), STEP * (place + 0.5 + flat)
-        if before is None:
-            drawn.append(f"L{d.short(come)} {d.short(y)}")
-        else:
-            turn = (before[0] + come) / 2
-            ends = f"{d.short(turn)} {d.short(before[1])} {d.short(turn)} {d.short(y)} {d.short(come)} {d.short(y)}"
-            drawn.append(f"C{ends}")
-        drawn.append(f"L{d.short(go)} {d.short(y)}")
-        before = (go, y)
-    return " ".join(drawn)
+def _edge(heights: Sequence[float], step: float, begin: float = 0) -> str:
+    """Return one edge of the ribbon from its begin on, with a curve between the middles of two stages."""
+    middles = [(begin + (place + 0.5) * step, y) for place, y in enumerate(heights)]
+    found = [_at(begin, heights[0]), _at(middles[0][0] + LEVEL * step, heights[0])]
+    for (old_x, old_y), (x, y) in pairwise(middles):
+        turn = (old_x + x) / 2
+        found.append(f"C{_at(turn, old_y)} {_at(turn, y)} {_at(x - LEVEL * step, y)}L{_at(x + LEVEL * step, y)}")
+    return "L".join(found[:2]) + "".join(found[2:]) + f"L{_at(begin + step * len(heights), heights[-1])}"
 
 
-def _table(stretches: Sequence[Stretch], t: Texts, numbers: Numbers) -> Table:
+def _at(x: float, y: float) -> str:
+    return f"{d.short(x)} {d.short(y)}"
+
+
+def _table(stops: Sequence[Stop], t: Texts, numbers: Numbers) -> Table:
     head = (t("charts.what"), t("charts.score"), t("charts.interval"), t("charts.answers"), t("charts.share"))
-    stops = [stop for one in stretches for stop in (one.stage, *one.touchpoints)]
-    rows = [
-        (
-            Cell(stop.label, stop.link, stop.note),
-            Cell(numbers.score(stop.score), note=t("charts.few") if stop.few and stop.n else ""),
-            Cell(span(stop.low, stop.high, t, numbers)),
-            Cell(numbers.count(stop.n)),
-            Cell(numbers.share(stop.share)),
-        )
-        for stop in stops
-    ]
-    return Table(head, rows)
+    return Table(head, [(*cells(stop, t, numbers), Cell(numbers.share(stop.share))) for stop in stops])

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from afterbill_console.behind import answers_of
-from afterbill_console.beside import Row, body, refresh
+from afterbill_console.beside import Row, body, lowest, refresh
 from afterbill_console.charts import Chart, bars, funnel, intervals
 from afterbill_console.deps import ConsoleDeps
 from afterbill_console.figures import figures
@@ -112,7 +112,9 @@ def _scores(visit: Visit, said: Row) -> Chart | None:
     ]
     scores = {"plain": visit.numbers.score(plain["score"]), "weighted": visit.numbers.score(weighted["score"])}
     same = "same" if scores["plain"] == scores["weighted"] else "apart"
-    return intervals.intervals(rows, visit.t(f"coverage.finding_{same}", **scores), visit.t, visit.numbers)
+    return intervals.intervals(
+        rows, visit.t(f"coverage.finding_{same}", **scores), visit.t, visit.numbers, lowest=lowest(visit)
+    )
 
 
 def _interval(label: str, row: Row, n: int, *, few: bool, note: str = "") -> intervals.Interval:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from afterbill_console.behind import answers_of
-from afterbill_console.beside import Rates, Row, body, rates, refresh
+from afterbill_console.beside import Rates, Row, body, lowest, rates, refresh
 from afterbill_console.charts import Chart, bars, intervals
 from afterbill_console.charts.ribbon import Stop, Stretch, ribbon
 from afterbill_console.deps import ConsoleDeps
@@ -119,7 +119,7 @@ def _ribbon(visit: Visit, stages: Sequence[Stage]) -> Chart:
             "journey.finding", stage=worst.place.name, points=visit.numbers.decimal(cost, 0), **_short_of(visit, stages)
         )
     stretches = [Stretch(_stop(stage.place), [_stop(one) for one in stage.touchpoints]) for stage in stages]
-    return ribbon(stretches, title, visit.t, visit.numbers)
+    return ribbon(stretches, title, visit.t, visit.numbers, lowest=lowest(visit))
 
 
 def _short_of(visit: Visit, stages: Sequence[Stage]) -> Mapping[str, str]:
@@ -205,7 +205,7 @@ def _versions(visit: Visit, versions: Sequence[Row]) -> Mapping[str, Any] | None
     ]
     steps = [step["step"] for step in last["steps"]]
     return {
-        "chart": intervals.intervals(rows, title, visit.t, visit.numbers),
+        "chart": intervals.intervals(rows, title, visit.t, visit.numbers, lowest=lowest(visit)),
         "names": [(name, _days(visit, one)) for one, name in named],
         "steps": [(step, [one["steps"][place] for one in versions]) for place, step in enumerate(steps)],
     }

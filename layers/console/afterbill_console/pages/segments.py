@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from afterbill_console.behind import answers_of
-from afterbill_console.beside import Rates, Row, body, rates, refresh
+from afterbill_console.beside import Rates, Row, body, lowest, rates, refresh
 from afterbill_console.charts import Chart, intervals
 from afterbill_console.deps import ConsoleDeps
 from afterbill_console.figures import figures
@@ -95,6 +95,7 @@ def _chart(visit: Visit, rows: Sequence[Row]) -> Chart | None:
         finding(visit, rows),
         visit.t,
         visit.numbers,
+        lowest=lowest(visit),
     )
 
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from afterbill_console.beside import Row, body, refresh
+from afterbill_console.beside import Row, body, lowest, refresh
 from afterbill_console.charts import Chart, bars, columns, intervals
 from afterbill_console.deps import ConsoleDeps
 from afterbill_console.figures import figures
 from afterbill_console.links import answers_link
 from afterbill_console.names import category
-from afterbill_console.pages.revenue.categories import CATEGORIES, rating_of
+from afterbill_console.pages.revenue.categories import rating_of
 from afterbill_console.visit import Content, Visit
 
 
@@ -52,7 +52,7 @@ def _weighted(visit: Visit, said: Row) -> Chart:
         weighted=visit.numbers.score(weighted["score"]),
         plain=visit.numbers.score(plain["score"]),
     )
-    return intervals.intervals(rows, title, visit.t, visit.numbers)
+    return intervals.intervals(rows, title, visit.t, visit.numbers, lowest=lowest(visit))
 
 
 def _interval(label: str, row: Row, n: int, *, few: bool) -> intervals.Interval:
@@ -87,8 +87,8 @@ def _months(visit: Visit, said: Row) -> Chart | None:
     groups = [
         columns.Group(
             visit.numbers.month(month),
-            {CATEGORIES[row["category"]]: (row["recurring_minor"] or 0) / 100 for row in rows},
-            {CATEGORIES[row["category"]]: visit.numbers.money(row["recurring_minor"], row["currency"]) for row in rows},
+            {row["category"]: row["recurring_minor"] or 0 for row in rows},
+            {row["category"]: visit.numbers.money(row["recurring_minor"], row["currency"]) for row in rows},
         )
         for month, rows in months
     ]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from afterbill_console.behind import answers_of
-from afterbill_console.beside import Row, body, refresh
+from afterbill_console.beside import Row, body, lowest, refresh
 from afterbill_console.charts import Chart, intervals
 from afterbill_console.deps import ConsoleDeps
 from afterbill_console.figures import figures
@@ -91,6 +91,6 @@ def _chart(visit: Visit, steps: Sequence[Step]) -> Chart | None:
         )
         for line in scored
     ]
-    lowest = min(scored, key=lambda line: line.row["score"])
-    title = visit.t("revenue.finding_billing", step=lowest.name, score=visit.numbers.score(lowest.row["score"]))
-    return intervals.intervals(rows, title, visit.t, visit.numbers)
+    worst = min(scored, key=lambda line: line.row["score"])
+    title = visit.t("revenue.finding_billing", step=worst.name, score=visit.numbers.score(worst.row["score"]))
+    return intervals.intervals(rows, title, visit.t, visit.numbers, lowest=lowest(visit))

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from afterbill_console.beside import Row, body, refresh
+from afterbill_console.beside import Row, body, lowest, refresh
 from afterbill_console.charts import Chart, intervals
 from afterbill_console.deps import ConsoleDeps
 from afterbill_console.figures import figures
@@ -40,4 +40,4 @@ def _chart(visit: Visit, rows: Sequence[Row]) -> Chart | None:
         intervals.Interval(row["value"], row["n"], row["score"], row["low"], row["high"], row["real"], row["few"])
         for row in scored
     ]
-    return intervals.intervals(drawn, finding(visit, rows, "revenue"), visit.t, visit.numbers)
+    return intervals.intervals(drawn, finding(visit, rows, "revenue"), visit.t, visit.numbers, lowest=lowest(visit))
