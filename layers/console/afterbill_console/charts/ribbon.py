@@ -63,7 +63,11 @@ def ribbon(stretches: Sequence[Stretch], title: str, t: Texts, numbers: Numbers,
 def _marks(one: Stretch, place: int, places: int, lowest: int, numbers: Numbers) -> list[Markup]:
     """Return the name of a stage, its touchpoints as dots, its score above the ribbon and its answers below."""
     x, y = (place + 0.5) / places, _y(one.stage.score, lowest)
-    found = [d.text(one.stage.label, d.place(x), NAMES, f"middle stage{' even' if place % 2 else ''}", 18)]
+    found = [
+        d.text(
+            one.stage.label, d.place(x), NAMES, f"middle stage {'even' if place % 2 else '' if place else 'first'}", 18
+        )
+    ]
     scored = [stop for stop in one.touchpoints if stop.score is not None]
     for number, stop in enumerate(scored, 1):
         at = (place + number / (len(scored) + 1)) / places
