@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from afterbill_dev.console.pictures import take
+from afterbill_dev.console.plan import plan
 from afterbill_dev.console.serving import server
 from afterbill_dev.console.world import World, history
 
@@ -25,7 +26,11 @@ def main(arguments: list[str] | None = None) -> int:
         print(*take(given.pictures), sep="\n")
         return 0
     now = datetime.now(UTC)
-    made = server(lambda origin: World(now, history(now=now), origin=origin), given.port, lambda: datetime.now(UTC))
+    made = server(
+        lambda origin: World(now, history(now=now), origin=origin, journey=plan(now.date())),
+        given.port,
+        lambda: datetime.now(UTC),
+    )
     print(f"http://127.0.0.1:{made.server_port}/app/sign-in?role=admin&language=en")
     print("roles: admin, analyst, agent, viewer; languages: en, de")
     made.serve_forever()

@@ -1,12 +1,12 @@
 """A console over memory: everybody signs in as a role, and looks at a seeded year."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 from zoneinfo import ZoneInfo
 
-from afterbill.insight.reports.asked import ReportRules
 from afterbill.model.invitation import Invitation
 from afterbill.runtime.http import Request
 from afterbill.settings import config
@@ -82,9 +82,10 @@ class World:
     audit: MemoryLedger = field(default_factory=MemoryLedger)
     more: dict[str, Any] = field(default_factory=dict)
     origin: str = ORIGIN
+    journey: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.rules: ReportRules = config.report_rules()
+        self.rules = replace(config.report_rules(), journey=self.journey)
         self.reports = ComputedReports(self.facts, self.rules, ZONE, self.now)
         self.table = table_of(self.facts, self.now)
         self.people = people_of(self.table, self.facts, self.now)
