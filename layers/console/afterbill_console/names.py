@@ -13,6 +13,14 @@ UNNAMED = ("unknown", "none", "other")
 """Values that stand for no value; `reason` has a word of its own for two of them."""
 
 
+def scopes_of(name: str, text: str) -> list[tuple[str, str]]:
+    """Return the one or two dimensions that are named, each with its value; none where they cannot be told apart."""
+    if BOTH not in name:
+        return [(name, text)]
+    names, values = name.split(BOTH), text.split(BOTH)
+    return list(zip(names, values, strict=True)) if len(names) == len(values) else []
+
+
 def dimension(t: Texts, name: str) -> str:
     """Return the name of a dimension, or of two that are compared together; one of the operator's own as it stands."""
     return BOTH.join(t.maybe(f"words.dimension_{part}", part.replace("_", " ")) for part in name.split(BOTH))
@@ -20,8 +28,7 @@ def dimension(t: Texts, name: str) -> str:
 
 def value(t: Texts, name: str, text: str) -> str:
     """Return the name of a value of this dimension, or of two values together."""
-    parts = list(zip(name.split(BOTH), text.split(BOTH), strict=False)) if BOTH in name else [(name, text)]
-    return BOTH.join(_one(t, *part) for part in parts)
+    return BOTH.join(_one(t, *scope) for scope in scopes_of(name, text)) or text
 
 
 def what(t: Texts, name: str, text: str) -> str:

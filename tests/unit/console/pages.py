@@ -1,5 +1,6 @@
 """Pages read back: their texts, tables and links, and reports in the states in which they can be."""
 
+import re
 from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
 
@@ -14,6 +15,11 @@ from afterbill_dev.console.world import NOW, ZONE, World
 EN = Numbers("en", ZONE)
 
 
+def plain(words: list[str]) -> str:
+    """The words with one space between them; a space that holds together stays one."""
+    return re.sub(r"[ \t\r\n]+", " ", " ".join(words)).strip()
+
+
 class Page(HTMLParser):
     """A page: `text` without elements, `tables` as rows of cells by what they are labelled by, `links` in order."""
 
@@ -24,7 +30,7 @@ class Page(HTMLParser):
         self._words, self._label, self._rows, self._cell = list[str](), "", list[list[str]](), None
         self._heading = None
         self.feed(body.partition("<main")[2].partition(">")[2])
-        self.text = " ".join(" ".join(self._words).split())
+        self.text = plain(self._words)
 
     def handle_starttag(self, tag, attrs):
         given = dict(attrs)
@@ -43,10 +49,10 @@ class Page(HTMLParser):
 
     def handle_endtag(self, tag):
         if tag in {"th", "td"} and self._cell is not None:
-            self._rows[-1].append(" ".join(" ".join(self._cell).split()))
+            self._rows[-1].append(plain(self._cell))
             self._cell = None
         elif tag in {"h1", "h2", "h3", "figcaption"} and self._heading is not None:
-            self.headings.append(" ".join(" ".join(self._heading).split()))
+            self.headings.append(plain(self._heading))
             self._heading = None
 
     def handle_data(self, data):
@@ -118,7 +124,7 @@ class Stored:
         body = self.bodies.get(document["name"], self.bodies.get("*"))
         return {**document, **stood, **({"scopes": {"": body}} if body is not None else {})}
 
-    def ask(self, request, now):
+    def ask(self, *_):
         return self.asking
 
 

@@ -9,7 +9,7 @@ from afterbill_console.charts import Chart, bars, funnel, intervals
 from afterbill_console.deps import ConsoleDeps
 from afterbill_console.figures import figures
 from afterbill_console.links import answers_link
-from afterbill_console.names import dimension, value, what
+from afterbill_console.names import dimension, value, what, why
 from afterbill_console.pages.segments import ranked
 from afterbill_console.visit import Content, Shown, Visit
 
@@ -45,6 +45,7 @@ def show(visit: Visit, deps: ConsoleDeps) -> Shown:
             "finding": _silent(visit, answered_by),
             "lines": [_line(visit, row) for row in answered_by[:MOST_SHOWN]],
             "left_out": max(0, len(answered_by) - MOST_SHOWN),
+            "why": why(visit.t, said.get("weighted") or said) or visit.t("words.why_no_weights") if said else "",
             "scores": _scores(visit, said) if said and "plain" in said else None,
         },
         refresh=refresh(report),

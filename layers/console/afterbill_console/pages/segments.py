@@ -2,17 +2,23 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
+from urllib.parse import quote
 
 from afterbill_console.behind import answers_of
 from afterbill_console.beside import Rates, Row, body, lowest, rates, refresh
 from afterbill_console.charts import Chart, intervals
 from afterbill_console.deps import ConsoleDeps
 from afterbill_console.figures import figures
-from afterbill_console.names import BOTH, dimension, value, what
+from afterbill_console.names import BOTH, dimension, scopes_of, value, what
 from afterbill_console.visit import Content, Shown, Visit
 
-MOST_SHOWN, MOST_CHARTED, MOST_CHOICES = 40, 15, 10
+MOST_SHOWN, MOST_CHARTED, MOST_CHOICES = 40, 15, 6
 """Rows of the table and of the chart, and values of a dimension to choose from: with more a page weighs too much."""
+
+MOST_LETTERS, OF_A_ROW = 12_000, 200
+"""Letters of all values in the table, as addresses write them, with so many more for each row: an address stands thrice
+in it and in the chart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +43,7 @@ def show(visit: Visit, deps: ConsoleDeps) -> Shown:
     chosen = visit.request.query.get("dimension", "")
     chosen = chosen if chosen in there else ""
     rows = [row for row in every if chosen in {"", row["dimension"]}]
+    shown = fitting(rows)
     return Content(
         "segments.html",
         {
@@ -45,8 +52,8 @@ def show(visit: Visit, deps: ConsoleDeps) -> Shown:
             "rate": beside.all,
             "title": finding(visit, rows),
             "chart": _chart(visit, rows),
-            "lines": [_line(visit, row, beside) for row in rows[:MOST_SHOWN]],
-            "left_out": max(0, len(rows) - MOST_SHOWN),
+            "lines": [_line(visit, row, beside) for row in shown],
+            "left_out": len(rows) - len(shown),
             "real": sum(row["real"] for row in rows),
             "tabs": [_choice(visit, name) for name in ("", *there)],
             "chosen": chosen,
@@ -59,6 +66,12 @@ def show(visit: Visit, deps: ConsoleDeps) -> Shown:
 def ranked(rows: Sequence[Row]) -> list[Row]:
     """Return what is real first, then what differs most; what cannot be compared is last, by its number of answers."""
     return sorted(rows, key=lambda row: (not row["real"], -abs(row["difference"] or 0), -row["n"]))
+
+
+def fitting(rows: Sequence[Row]) -> Sequence[Row]:
+    """Return the first rows that a page has room for."""
+    letters = accumulate(OF_A_ROW + len(quote(row["value"])) for row in rows[:MOST_SHOWN])
+    return rows[: sum(there <= MOST_LETTERS for there in letters)]
 
 
 def finding(visit: Visit, rows: Sequence[Row], key: str = "segments") -> str:
@@ -75,7 +88,7 @@ def finding(visit: Visit, rows: Sequence[Row], key: str = "segments") -> str:
 
 
 def _chart(visit: Visit, rows: Sequence[Row]) -> Chart | None:
-    some = [row for row in rows if row["score"] is not None][:MOST_CHARTED]
+    some = [row for row in fitting(rows) if row["score"] is not None][:MOST_CHARTED]
     if not some:
         return None
     return intervals.intervals(
@@ -112,13 +125,10 @@ def _line(visit: Visit, row: Row, beside: Rates) -> Line:
 
 def _within(visit: Visit, row: Row) -> str | None:
     """Return the address of this page within the value; pairs are two filters."""
-    names, values = row["dimension"].split(BOTH), row["value"].split(BOTH)
-    if len(names) != len(values):
-        return None
-    filters = visit.filters
-    for one in zip(names, values, strict=True):
-        filters = filters.within(*one)
-    return filters.link("/app/segments")
+    scopes, filters = scopes_of(row["dimension"], row["value"]), visit.filters
+    for scope in scopes:
+        filters = filters.within(*scope)
+    return filters.link("/app/segments") if scopes else None
 
 
 def _choices(rows: Sequence[Row]) -> Mapping[str, Sequence[str]]:
