@@ -89,10 +89,12 @@ def _half(stop: Stop) -> float:
 
 def _band(stages: Sequence[Stop], lowest: int) -> Markup:
     """Return the ribbon, smooth between the stages and level at each; a hair where nobody answered."""
-    step = d.WIDE / max(len(stages), 1)
+    if not stages:
+        return Markup()
+    step = d.WIDE / len(stages)
     upper = _edge([_y(one.score, lowest) - _half(one) for one in stages], step)
     lower = _edge([_y(one.score, lowest) + _half(one) for one in stages][::-1], -step, d.WIDE)
-    return d.stretched([d.path(f"M{upper}L{lower}z", "ribbon-band")] if stages else [], HEIGHT)
+    return d.stretched([d.path(f"M{upper}L{lower}z", "ribbon-band")], HEIGHT)
 
 
 def _edge(heights: Sequence[float], step: float, begin: float = 0) -> str:

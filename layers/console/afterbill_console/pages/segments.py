@@ -16,7 +16,7 @@ from afterbill_console.visit import Content, Shown, Visit
 MOST_SHOWN, MOST_CHARTED, MOST_CHOICES = 40, 15, 6
 """Rows of the table and of the chart, and values of a dimension to choose from: with more a page weighs too much."""
 
-MOST_LETTERS, OF_A_ROW = 12_000, 200
+MOST_LETTERS, OF_A_ROW = 10_000, 200
 """Letters of all values in the table, as addresses write them, with so many more for each row: an address stands thrice
 in it and in the chart."""
 
