@@ -13,8 +13,8 @@ from afterbill.privacy.retention import RetentionProgress
 from afterbill_cli.memory.answered import MemoryAnswered
 from afterbill_cli.memory.items import MemoryItems
 from afterbill_cli.memory.table import MemoryTable
-from afterbill_console.people.handling import MOST_NOTES, UNHANDLED, Handled, Handling, Note
-from afterbill_console.people.ports import STORY_PART, WITHOUT_DEADLINE, FeedPart, Task, Told
+from afterbill_console.people.handling import MOST_BYTES, MOST_NOTES, UNHANDLED, Handled, Handling, Note
+from afterbill_console.people.ports import MOST_TASKS, STORY_PART, VERIFIER, WITHOUT_DEADLINE, FeedPart, Task, Told
 
 
 @dataclass
@@ -53,7 +53,8 @@ class MemoryHandlings:
     def add_note(self, id_: str, who: str, at: datetime, text: str) -> bool:
         """Keep it behind the others."""
         notes = self.table.handlings.get(id_, UNHANDLED).notes
-        return len(notes) < MOST_NOTES and self._change(id_, notes=(*notes, Note(at, who, text)))
+        size = sum(len(note.text.encode()) for note in notes) + len(text.encode())
+        return len(notes) < MOST_NOTES and size <= MOST_BYTES and self._change(id_, notes=(*notes, Note(at, who, text)))
 
     def _change(self, id_: str, **changes: object) -> bool:
         stored = self.table.alive(id_)
@@ -82,7 +83,7 @@ class MemoryStories:
         part = ordered[begin : begin + self.part]
         read = [_handled(self.table, self.table.read_invitations([one.id])[one.id]) for one in part]
         more = str(begin + self.part) if begin + self.part < len(ordered) else ""
-        tasks = [] if begin else [task for task in self.tasks.everything() if task.customer_id == customer_id]
+        tasks = [] if more else [task for task in self.tasks.everything() if task.customer_id == customer_id]
         told = [one for one in read if isinstance(one, Handled)]
         return Told(self.table.people.get(customer_id), told, tasks, len(read) - len(told), more)
 
@@ -124,13 +125,14 @@ class MemoryTasks:
         for key, (task, _) in self.table.tasks.items():
             due = None if task.kind in WITHOUT_DEADLINE else task.occurred_at + DEADLINE
             ref = task.customer
-            yield Task(*key, task.occurred_at, due, ref.id or "", ref.own_id or "", self.done.get(key), task.details)
+            shown = {} if task.kind == VERIFIER or key in self.done else task.details
+            yield Task(*key, task.occurred_at, due, ref.id or "", ref.own_id or "", self.done.get(key), shown)
 
-    def open_tasks(self, sources: Sequence[str]) -> Sequence[Task]:
+    def open_tasks(self) -> Sequence[Task]:
         """Those that are not done."""
         self.calls["open_tasks"] += 1
-        waiting = (task for task in self.everything() if task.source in sources and task.done_at is None)
-        return sorted(waiting, key=lambda task: (task.occurred_at, task.source, task.kind, task.id))
+        waiting = [task for task in self.everything() if task.done_at is None]
+        return sorted(waiting, key=lambda task: (task.occurred_at, task.source, task.kind, task.id))[:MOST_TASKS]
 
     def task(self, source: str, kind: str, id_: str) -> Task | None:
         """The one under this key."""

@@ -10,12 +10,14 @@ import urllib3
 from afterbill.adapters.aws.clients import begin_request, http_client
 from afterbill.adapters.aws.report_files import S3Reports
 from afterbill.adapters.aws.report_requests import SqsReportRequests
+from afterbill.adapters.aws.secret_keys import http_secret_keys
 from afterbill.adapters.dynamodb.ledger import LedgerTable
 from afterbill.adapters.http.http_client import HttpClient
 from afterbill.runtime import http
 from afterbill.runtime.observability import logger
 from afterbill.settings import config
 from afterbill_console.adapters.operators import CognitoOperators
+from afterbill_console.adapters.people import people_over
 from afterbill_console.adapters.sessions import SessionsTable
 from afterbill_console.answer import Answer
 from afterbill_console.app import Console
@@ -26,6 +28,8 @@ from afterbill_console.render import Renderer
 _table, _bucket = config.setting("TABLE"), config.setting("ARCHIVE")
 _dynamodb, _s3 = http_client("dynamodb"), http_client("s3")
 _brand = config.brand()
+_hash_contact = http_secret_keys(config.setting("KEYS_SECRET")).hash_address
+_retention = config.retention()
 _place = Place(
     origin=config.setting("CONSOLE_URL"),
     sign_in=config.setting("SIGN_IN_URL"),
@@ -37,7 +41,8 @@ _deps = ConsoleDeps(
     operators=CognitoOperators(http_client("cognito-idp"), config.setting("CONSOLE_USERS")),
     reports=S3Reports(_s3, _bucket),
     requests=SqsReportRequests(http_client("sqs"), config.setting("REPORT_REQUESTS_URL"), _dynamodb, _table),
-    audit=LedgerTable(_dynamodb, config.setting("LEDGER"), _table, config.retention().audit),
+    audit=LedgerTable(_dynamodb, config.setting("LEDGER"), _table, _retention.audit),
+    people=people_over(_dynamodb, _table, config.source_names(), _hash_contact, _retention),
     rules=config.report_rules(),
     zone=config.time_zone(),
     origin=_place.origin,

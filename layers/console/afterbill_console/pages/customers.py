@@ -85,7 +85,7 @@ def _told(told: Told, visit: Visit, deps: ConsoleDeps) -> dict[str, Any]:
 def _known(customer: Customer, visit: Visit, deps: ConsoleDeps) -> Mapping[str, str]:
     """Return what is known of a customer, by the name of its text."""
     t, numbers = visit.t, visit.numbers
-    basis, need = basis_of(customer.attributes, visit.now), deps.people.legal.need(customer.country)
+    basis, need = basis_of(customer.attributes, visit.now), deps.people.legal().need(customer.country)
     held = t(f"story.basis_{basis.kind}", day=numbers.day(basis.at.date())) if basis else t("story.basis_none")
     moments = {
         "last_asked": customer.last_asked_at,

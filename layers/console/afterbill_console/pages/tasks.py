@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from afterbill_console.answer import redirect
 from afterbill_console.deps import ConsoleDeps
 from afterbill_console.people.looks import note, note_many
-from afterbill_console.people.ports import VERIFIER, Task
+from afterbill_console.people.ports import MOST_TASKS, VERIFIER, Task
 from afterbill_console.visit import Content, Shown, Visit
 
 PATH = "/app/tasks"
@@ -45,12 +45,16 @@ def done(visit: Visit, deps: ConsoleDeps) -> Shown:
 
 
 def _list(visit: Visit, deps: ConsoleDeps, *, gone: bool = False) -> Content:
-    found = deps.people.tasks.open_tasks(deps.people.sources)
+    found = deps.people.tasks.open_tasks()
     waiting = sorted((Waiting(one, urgency(one.due_at, visit.now)) for one in found), key=_rank)
     note(visit, deps, "tasks", (one.task.customer_id for one in waiting))
     groups = [(name, [one.task for one in waiting if one.urgency == name]) for name in _ORDER]
     shown = [(name, tasks) for name, tasks in groups if tasks]
-    return Content("tasks.html", {"groups": shown, "gone": gone, "verifier": VERIFIER}, 409 if gone else 200)
+    return Content(
+        "tasks.html",
+        {"groups": shown, "gone": gone, "verifier": VERIFIER, "many": len(found) == MOST_TASKS},
+        409 if gone else 200,
+    )
 
 
 def urgency(due_at: datetime | None, now: datetime) -> str:

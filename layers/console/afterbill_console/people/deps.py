@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from afterbill_console.people.ports import Answers, Handlings, Retained, Stories, Tasks
 
 
+def _strict() -> Legal:
+    return Legal(Need.CUSTOMER)
+
+
 def _nothing(_: str) -> str:
     return ""
 
@@ -20,7 +24,8 @@ def _nothing(_: str) -> str:
 class PeopleDeps:
     """The stores of people, and the rules about them.
 
-    `sources` are the configured ones; `hash_contact` gives the keyed hash of a whole address or number.
+    `sources` are the configured ones; `hash_contact` gives the keyed hash of a whole address or number, `legal` what
+    countries ask for.
     """
 
     answers: "Answers"
@@ -31,5 +36,5 @@ class PeopleDeps:
     retained: "Retained"
     sources: Sequence[str] = ()
     hash_contact: Callable[[str], str] = _nothing
-    legal: Legal = field(default_factory=lambda: Legal(Need.CUSTOMER))
+    legal: Callable[[], Legal] = _strict
     retention: Retention = field(default_factory=Retention)

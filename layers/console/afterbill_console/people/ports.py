@@ -18,6 +18,8 @@ MOST_READ = 99
 STORY_PART = 90
 """Facts of one part of a story: with the customer and their tasks they fit one batch of 100 keys."""
 
+MOST_TASKS = 100
+"""Tasks of one page: what one batch reads."""
 VERIFIER = "verifier"
 WITHOUT_DEADLINE = frozenset({VERIFIER, UNMATCHED, CROWDED, SkipReason.NO_BASIS.value})
 """Kinds of tasks that are no privacy requests; the details of a verifier are a secret."""
@@ -61,7 +63,8 @@ class Handlings(Protocol):
 class Told:
     """All that is told of one customer: a part of their story, the newest first, and where the next part begins.
 
-    `tasks` are open or done ones that name them. A `customer` who is None is gone, or never was there.
+    `tasks` are open or done ones that name them; the last part has them. A `customer` who is None is gone, or never was
+    there.
     """
 
     customer: Customer | None
@@ -111,8 +114,8 @@ class Task:
 class Tasks(Protocol):
     """What waits for a person's decision."""
 
-    def open_tasks(self, sources: Sequence[str]) -> Sequence[Task]:
-        """Return the open tasks of these sources, the oldest first."""
+    def open_tasks(self) -> Sequence[Task]:
+        """Return the open tasks of all sources, the oldest first, at most MOST_TASKS."""
 
     def task(self, source: str, kind: str, id_: str) -> Task | None:
         """Return one task, done or not."""

@@ -29,6 +29,6 @@ class RestrictionsTable(PeopleTable):
             "attribute_exists(pk) AND attribute_not_exists(restricted_at)",
             {":since": stamp(since), ":one": 1},
         )
-        if not done and not self.item(key):
+        if not done and not self.read([key]):
             self.unlist(customer_id)
         return done
