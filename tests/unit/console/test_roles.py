@@ -10,9 +10,12 @@ OPENS = {
     Role.ADMIN: {route.path for route in ROUTES},
     Role.ANALYST: {
         *("/app/overview", "/app/journey", "/app/segments", "/app/drivers", "/app/revenue", "/app/coverage"),
-        *("/app/responses", "/app/me"),
+        *("/app/responses", "/app/responses/{id}", "/app/responses/export", "/app/me"),
     },
-    Role.AGENT: {"/app/responses", "/app/customers", "/app/customers/{id}", "/app/tasks", "/app/me"},
+    Role.AGENT: {
+        *("/app/responses", "/app/responses/{id}", "/app/responses/export"),
+        *("/app/customers", "/app/customers/{id}", "/app/tasks", "/app/me"),
+    },
     Role.VIEWER: {
         *("/app/overview", "/app/journey", "/app/segments", "/app/drivers", "/app/revenue", "/app/coverage"),
         "/app/me",

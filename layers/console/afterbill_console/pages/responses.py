@@ -39,7 +39,7 @@ from afterbill_console.visit import Content, Shown, Visit
 
 PATH = "/app/responses"
 _FREE = ("reason", "source", "plan", "country", "tag")
-_SHORTENED = 450
+_SHORTENED = 280
 """Bytes of a comment in the feed, as HTML: fifty of them, and all around them, stay below 60 KB."""
 
 
