@@ -14,6 +14,7 @@ from afterbill.model.errors import PayloadError, TransientError
 from afterbill.runtime.http import Request
 from afterbill_console import attempt as attempts
 from afterbill_console.answer import Answer, redirect
+from afterbill_console.assets import PREFIX
 from afterbill_console.attempt import HOME, Attempt
 from afterbill_console.forms import fields_in, from_here, is_ours
 from afterbill_console.id_token import Expected, Member, TokenError, member_of
@@ -111,7 +112,11 @@ class CognitoSignIn:
 
     def begin(self, request: Request, now: datetime) -> Answer:
         """Lead to the login page and back to where somebody wanted to go; what a form held is shown again."""
-        if request.method in {"GET", "HEAD"}:
+        if request.path.startswith(PREFIX):
+            return self.pages.notice(404, "not_found", language_in(request))
+        # A part of a page begins nothing: it would take the place of the attempt that somebody is at.
+        whole = request.headers.get("sec-fetch-dest", "document") == "document"
+        if request.method in {"GET", "HEAD"} and whole:
             query = f"?{request.raw_query}" if request.raw_query else ""
             return self._begin(request, quote(request.path, safe="/%~:@!$&'()*+,;=") + query, now)
         sent = fields_in(request) if from_here(request, self.place.origin) else {}
