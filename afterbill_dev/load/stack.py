@@ -36,6 +36,7 @@ _LEFT_OUT = frozenset(
         "follow_link",
         "handle_sms_event",
         "track_changes",
+        "show_console",
     }
 )
 """Functions that the runs do not need; the stream is modelled in `World`."""

@@ -54,13 +54,14 @@ REQUESTS = {
     "offer_survey": asked,
     "collect_response": lambda: reported(idempotency_key="1"),
     "request_privacy": privacy_asked,
+    "show_console": lambda: sample("api/console_get", PATH="/app/overview", QUERY="", SESSION=f"operator.{'a' * 43}"),
     "read_reports": lambda: sample("api/report_get", KEY=KEY, REPORT="trend", QUERY="window=30d"),
 }
 OF_HTTP = [
     name
     for name in of_type("AWS::Serverless::Function")
-    if any(event["Type"] == "HttpApi" for event in properties(name)["Events"].values())
-]
+    if any(event["Type"] == "HttpApi" for event in properties(name).get("Events", {}).values())
+] + ["ShowConsoleFunction"]
 
 
 class Silent(ThreadingHTTPServer):
@@ -154,7 +155,7 @@ def test_the_last_attempt_ends_before_the_function_does(name):
 CONSUMERS = [
     name
     for name in of_type("AWS::Serverless::Function")
-    if any(event["Type"] == "SQS" for event in properties(name)["Events"].values())
+    if any(event["Type"] == "SQS" for event in properties(name).get("Events", {}).values())
 ]
 
 

@@ -30,6 +30,7 @@ FUNCTIONS = {
     "ArchiveFacts": "archive_facts",
     "ComputeReports": "compute_reports",
     "ReadReports": "read_reports",
+    "ShowConsole": "show_console",
 }
 
 

@@ -65,6 +65,7 @@ class TestBucket:
             "ArchiveFacts": ["facts"],
             "ComputeReports": ["asked", "facts", "reports"],
             "ReadReports": ["asked", "exports", "reports"],
+            "ShowConsole": ["asked", "reports"],
         }
 
 
@@ -114,7 +115,8 @@ class TestTables:
 
 class TestEngine:
     def test_only_what_needs_it_carries_it(self, of_type: OfType) -> None:
-        carrying = [name for name, one in of_type("AWS::Serverless::Function").items() if "Layers" in one]
+        layers = {name: one.get("Layers", []) for name, one in of_type("AWS::Serverless::Function").items()}
+        carrying = [name for name, named in layers.items() if {"Ref": "ReportsLayer"} in named]
 
         assert carrying == ["ArchiveFactsFunction", "ComputeReportsFunction"]
 

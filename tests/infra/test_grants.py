@@ -62,6 +62,7 @@ from tests.integration.samples import (
     with_headers,
 )
 from tests.integration.stack import Context, configured_at_once, functions, logical_id, standing, with_text_messages
+from tests.integration.visiting import Visitor
 
 TO_LOG = {"logs:CreateLogStream", "logs:PutLogEvents"}
 TO_POLL = {
@@ -136,6 +137,7 @@ def tour(stack, loop, surveys):
     review(stack, loop)
     archive(stack)
     read(stack)
+    show(stack)
     retain(stack, loop)
     archive_a_night(stack)
     removed(stack)
@@ -426,6 +428,24 @@ def read(stack):
     assert tell(sample("api/responses_get", KEY=key, QUERY=""))["statusCode"] == 200
 
 
+def show(stack):
+    """Somebody signs in, looks at a report and asks for another, is asked about, signs out, and is removed."""
+    visitor, operator = Visitor(stack), stack.users.add("jo@example.com", "admin")
+    visitor.sign_in(operator)
+    for page in ("/app/overview", "/app/overview?window=2026-09"):
+        assert visitor.open(page)["statusCode"] == 200
+    [session] = stack.items("OPERATOR")
+    long_ago = encode({"checked_at": (now() - timedelta(minutes=6)).isoformat()})
+    stack.dynamodb.put_item(TableName="afterbill", Item=session | long_ago)
+    assert visitor.open("/app/overview")["statusCode"] == 200
+    visitor.sign_out()
+    visitor.sign_in(operator)
+    stack.users.users.pop(operator)
+    [session] = stack.items("OPERATOR")
+    stack.dynamodb.put_item(TableName="afterbill", Item=session | long_ago)
+    assert visitor.open("/app/overview")["statusCode"] == 303
+
+
 def review(stack, loop):
     """A click is judged; another invitation has gone, and a third cannot be read: it is marked anew."""
     tapped = loop.sent("order-t", id="t", email="t@example.com")
@@ -510,7 +530,7 @@ def used(stack, function):
 def own(function, stack):
     """What is granted for the function's own calls."""
     dead_letters = set(on_failure(function, stack.resolver))
-    events = properties(logical_id(function))["Events"].values()
+    events = properties(logical_id(function)).get("Events", {}).values()
     lambda_itself = TO_LOG | (TO_POLL if any(event["Type"] in {"SQS", "DynamoDB"} for event in events) else set())
     return {
         grant
@@ -523,7 +543,7 @@ def on_failure(function, resolver):
     """Queues that Lambda itself writes to, under the function's role."""
     described = properties(logical_id(function))
     configured = [described.get("EventInvokeConfig", {})]
-    configured += [event["Properties"] for event in described["Events"].values()]
+    configured += [event["Properties"] for event in described.get("Events", {}).values()]
     for one in configured:
         if "DestinationConfig" in one:
             yield resolver.resolve(one["DestinationConfig"]["OnFailure"]["Destination"])

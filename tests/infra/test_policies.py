@@ -16,6 +16,7 @@ from tests.integration.resolving import ACCOUNT, REGION, Resolver
 
 PARAMETERS = {"SenderAddress": "survey@example.com", "SmsService": "eum", "SmsOrigination": "pool/pool-1"}
 ARNS = {
+    "AWS::Cognito::UserPool": f"cognito-idp:{{place}}:userpool/{REGION}_{{name}}",
     "AWS::DynamoDB::Table": "dynamodb:{place}:table/{name}",
     "AWS::IAM::Role": f"iam::{ACCOUNT}:role/{{name}}",
     "AWS::Logs::LogGroup": "logs:{place}:log-group:{name}:*",

@@ -112,7 +112,7 @@ class TestQueues:
         limits = [
             event["Properties"]["ScalingConfig"]["MaximumConcurrency"]
             for name, function in of_type("AWS::Serverless::Function").items()
-            for event in function["Events"].values()
+            for event in function.get("Events", {}).values()
             # Text messages, and what is told of them, have to be switched on; reports take minutes of a day.
             if event["Type"] == "SQS" and "Enabled" not in event["Properties"] and name != "ComputeReportsFunction"
         ]

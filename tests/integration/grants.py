@@ -71,8 +71,8 @@ def actions_of(call: Call, stack: Resolver) -> set[Wanted]:
             schedule = Wanted(f"scheduler:{call.operation}", f"arn:aws:scheduler:{REGION}:{ACCOUNT}:schedule/{name}")
             passed = call.params.get("Target", {}).get("RoleArn")
             return {schedule, Wanted("iam:PassRole", passed)} if passed else {schedule}
-        case "pinpoint-sms-voice-v2" | "sns":
-            return {_text(call)}
+        case "pinpoint-sms-voice-v2" | "sns" | "cognito-idp":
+            return {_named(call, stack)}
         case "sesv2":
             domain = call.params["FromEmailAddress"].rstrip(">").rpartition("@")[2]
             own = f"arn:aws:ses:{REGION}:{ACCOUNT}"
@@ -101,8 +101,10 @@ def _kept(call: Call) -> Iterator[Wanted]:
         yield Wanted(f"s3:{action}", f"arn:aws:s3:::{call.params['Bucket']}/{key}")
 
 
-def _text(call: Call) -> Wanted:
+def _named(call: Call, stack: Resolver) -> Wanted:
     """A number has no ARN: whoever may publish to one may to all."""
+    if call.service == "cognito-idp":
+        return Wanted(f"cognito-idp:{call.operation}", stack.made["ConsoleUsers"]["Arn"])
     if call.service == "sns":
         return Wanted(f"sns:{call.operation}", "*")
     return Wanted(f"sms-voice:{call.operation}", call.params["OriginationIdentity"])

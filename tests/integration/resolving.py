@@ -13,6 +13,7 @@ _PSEUDO = {
     "AWS::Partition": "aws",
     "AWS::Region": REGION,
     "AWS::StackName": "afterbill",
+    "AWS::StackId": f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/afterbill/5f2c8f0e-7d6b-4a3c-9e1d-0b2a4c6e8f10",
 }
 
 
@@ -65,8 +66,14 @@ class Resolver:
         return re.sub(r"\$\{([^}]+)\}", one, text)
 
     def holds(self, condition: str) -> bool:
-        """Every condition of the template asks whether a parameter has a value, or has another one."""
-        described = template()["Conditions"][condition]
+        """A condition of the template asks whether a parameter has a value, or another one; or it is two of these."""
+        return self._held(template()["Conditions"][condition])
+
+    def _held(self, described: Mapping[str, Any]) -> bool:
+        if "Condition" in described:
+            return self.holds(described["Condition"])
+        if "Fn::And" in described:
+            return all(map(self._held, described["Fn::And"]))
         differs = "Fn::Not" in described
         first, second = (described["Fn::Not"][0] if differs else described)["Fn::Equals"]
         return bool((self.resolve(first) == self.resolve(second)) is not differs)

@@ -25,9 +25,11 @@ from tests.contract.lambda_events import records_in
 from tests.contract.template import ledger_definition, of_type, properties, table_definition, template
 from tests.integration.grants import Call, actions_of, allows, grants_of
 from tests.integration.resolving import ACCOUNT, REGION, Resolver
+from tests.user_pool import POOL, UserPool
 
 ROOT = Path(__file__).resolve().parents[2]
 SENDER = "survey@example.com"
+CONSOLE = "https://console.execute-api.eu-central-1.amazonaws.com"
 IDENTITY = "identity-key-of-the-integration-tests-0123456789abcdefghijklmnopq"
 PARAMETERS = {"SenderAddress": SENDER, "PublicUrl": "https://nps.example.com", "FlexibleWindowMinutes": "0"}
 _FRESH = ("afterbill.runtime.batch", "afterbill.runtime.observability")
@@ -136,6 +138,10 @@ class Stack:
         made["ScheduleGroup"] = {"Ref": "afterbill-surveys"}
         made["ScheduleRole"] = {"Arn": f"arn:aws:iam::{ACCOUNT}:role/afterbill-schedule"}
         made["ConfigurationSet"] = {"Ref": "afterbill"}
+        self.users = UserPool()
+        arn = f"arn:aws:cognito-idp:{REGION}:{ACCOUNT}:userpool/{POOL}"
+        made["ConsoleUsers"], made["ConsoleClient"] = {"Ref": POOL, "Arn": arn}, {"Ref": "client"}
+        made["ConsoleApi"] = {"ApiEndpoint": CONSOLE}
         self.s3 = self.session.client("s3")
         for bucket in ("evidence", "archive"):
             self.s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
@@ -189,14 +195,14 @@ class Stack:
             granted = grants_of(self.caller, self.resolver)
             assert any(allows(grant, wanted) for grant in granted), f"{self.caller} may not {wanted}"
 
-    def _interfere(self, model: Any, **_: Any) -> Any:
+    def _interfere(self, model: Any, params: Any, **_: Any) -> Any:
         if model.name in self.meanwhile:
             self.meanwhile.pop(model.name)()
         failure = self.failures.get(model.name)
         if isinstance(failure, Exception):
             raise failure
         if failure is None:
-            return None
+            return self.users.meet(model, params) if model.service_model.service_name == "cognito-idp" else None
         metadata = {"HTTPStatusCode": 400, "RequestId": "1"}
         parsed = {"Error": {"Code": failure, "Message": "told to fail"}, "ResponseMetadata": metadata}
         return AWSResponse("https://aws.example", 400, {}, None), parsed

@@ -160,6 +160,18 @@ FORBIDDEN = {
         "afterbill.settings.surveys",
     ),
 }
+FORBIDDEN["show_console"] = (
+    *(one for one in HEAVY if one not in {"babel", "boto3.s3"}),
+    "duckdb",
+    "afterbill_reports",
+    "afterbill.adapters.dynamodb.facts",
+    "afterbill.adapters.http.billing_api",
+    "afterbill.content.mail",
+    "afterbill.connectors",
+    "afterbill.settings.surveys",
+    "afterbill_console.pages.overview",  # each page is loaded by whoever opens it first
+    "aws_lambda_powertools.utilities.batch",
+)
 EVERYWHERE = ("afterbill_cli.memory", "unittest", "moto", "pytest", "boto3.dynamodb.table", "aws_xray_sdk")
 MOST_OF_OURS = {
     "receive_webhook": 13,
@@ -181,7 +193,7 @@ def loaded(function: str) -> frozenset[str]:
     resolver = Resolver(PARAMETERS, {})
     variables = template()["Globals"]["Function"]["Environment"]["Variables"] | own_variables(function)
     environment = {name: str(resolver.resolve(value)) for name, value in variables.items()}
-    paths = [str(ROOT), *(str(ROOT / "layers" / layer) for layer in ("core", "reports", "config"))]
+    paths = [str(ROOT), *(str(ROOT / "layers" / layer) for layer in ("core", "reports", "console", "config"))]
     probe = subprocess.run(
         [sys.executable, "-P", str(Path(__file__).with_name("probe.py")), function],
         env={
