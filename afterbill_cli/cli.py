@@ -30,6 +30,7 @@ _COMMANDS = {
     "import": ("afterbill_cli.importing.commands", "Import customers or responses from a file."),
     "in-product": ("afterbill_cli.in_product", "Show or renew the secret for surveys in your product."),
     "key": ("afterbill_cli.keys", "Create, list and revoke keys for the answer API."),
+    "console": ("afterbill_cli.console", "Print the console's address, and say who may open it."),
     "doctor": ("afterbill_cli.doctor.commands", "Check the deployed stack, and show how to fix problems."),
     "sending": ("afterbill_cli.sending", "Show, stop and resume the sending of mails."),
     "send-test": ("afterbill_cli.send_test", "Send a test survey to an address of your own."),

@@ -432,7 +432,7 @@ def show(stack):
     """Somebody signs in, looks at a report and asks for another, is asked about, signs out, and is removed."""
     visitor, operator = Visitor(stack), stack.users.add("jo@example.com", "admin")
     visitor.sign_in(operator)
-    for page in ("/app/overview", "/app/overview?window=2026-09"):
+    for page in ("/app/overview", "/app/overview?window=2026-08"):
         assert visitor.open(page)["statusCode"] == 200
     [session] = stack.items("OPERATOR")
     long_ago = encode({"checked_at": (now() - timedelta(minutes=6)).isoformat()})
