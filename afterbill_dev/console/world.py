@@ -13,11 +13,16 @@ from afterbill.settings import config
 from afterbill_cli.memory.console import MemoryOperators, MemorySessions
 from afterbill_cli.memory.ledger import MemoryLedger
 from afterbill_cli.memory.notices import MemoryPreferences
+from afterbill_cli.memory.stored_reports import MemoryReports
+from afterbill_console.adapters.settings import deployed
 from afterbill_console.answer import Answer, redirect
 from afterbill_console.app import Console
 from afterbill_console.deps import ConsoleDeps
+from afterbill_console.health.deps import StackDeps
+from afterbill_console.health.document import PLACE
 from afterbill_console.roles import Role
 from afterbill_console.sessions import COOKIE, Session, Ticket
+from afterbill_dev.console.health import troubled
 from afterbill_dev.console.people import people_of, table_of
 from afterbill_dev.console.reports import ComputedReports
 from afterbill_dev.console.words import worded
@@ -80,6 +85,7 @@ class World:
     operators: MemoryOperators = field(default_factory=MemoryOperators)
     preferences: MemoryPreferences = field(default_factory=MemoryPreferences)
     audit: MemoryLedger = field(default_factory=MemoryLedger)
+    documents: MemoryReports = field(default_factory=MemoryReports)
     more: dict[str, Any] = field(default_factory=dict)
     origin: str = ORIGIN
     journey: Mapping[str, Any] = field(default_factory=dict)
@@ -89,6 +95,7 @@ class World:
         self.reports = ComputedReports(self.facts, self.rules, ZONE, self.now)
         self.table = table_of(self.facts, self.now)
         self.people = people_of(self.table, self.facts, self.now)
+        self.documents.store(PLACE, troubled(self.now))
         brand = config.brand()
         self.deps = ConsoleDeps(
             sessions=self.sessions,
@@ -98,6 +105,7 @@ class World:
             requests=self.reports,
             audit=self.audit,
             people=self.people,
+            stack=StackDeps(self.documents, deployed),
             rules=self.rules,
             zone=ZONE,
             origin=self.origin,

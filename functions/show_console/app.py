@@ -19,10 +19,12 @@ from afterbill.settings import config
 from afterbill_console.adapters.operators import CognitoOperators
 from afterbill_console.adapters.people import people_over
 from afterbill_console.adapters.sessions import SessionsTable
+from afterbill_console.adapters.settings import deployed
 from afterbill_console.answer import Answer
 from afterbill_console.app import Console
 from afterbill_console.cognito_sign_in import CognitoSignIn, Place
 from afterbill_console.deps import ConsoleDeps
+from afterbill_console.health.deps import StackDeps
 from afterbill_console.render import Renderer
 
 _table, _bucket = config.setting("TABLE"), config.setting("ARCHIVE")
@@ -43,6 +45,7 @@ _deps = ConsoleDeps(
     requests=SqsReportRequests(http_client("sqs"), config.setting("REPORT_REQUESTS_URL"), _dynamodb, _table),
     audit=LedgerTable(_dynamodb, config.setting("LEDGER"), _table, _retention.audit),
     people=people_over(_dynamodb, _table, config.source_names(), _hash_contact, _retention),
+    stack=StackDeps(S3Reports(_s3, _bucket), deployed),
     rules=config.report_rules(),
     zone=config.time_zone(),
     origin=_place.origin,
