@@ -96,7 +96,7 @@ def steps_since(before: Mapping[str, Any] | None, now: datetime) -> tuple[timede
 
 def known(before: Mapping[str, Any] | None, last: Mapping[str, LastWebhooks]) -> dict[str, LastWebhooks]:
     """Return what came last of each source, with what earlier looks saw."""
-    rows = {row["name"]: row for row in (before or {}).get("sources", ())}
+    rows = {row["name"]: row for row in (before or {}).get("sources", ()) if not row["polled"]}
     return {name: merged(_heard(rows[name]), one) if name in rows else one for name, one in last.items()}
 
 

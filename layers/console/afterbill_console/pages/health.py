@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from afterbill_console.deps import ConsoleDeps
+from afterbill_console.health import words
 from afterbill_console.health.document import EVERY, OLD, PLACE
 from afterbill_console.health.webhooks import SILENCE
 from afterbill_console.visit import Content, Shown, Visit
@@ -61,6 +62,7 @@ def show(visit: Visit, deps: ConsoleDeps) -> Shown:
         "health.html",
         {
             "document": document,
+            "words": words,
             "headline": _headline(document, needs, visit, old=age > OLD),
             "old": age > OLD,
             "minutes": int(age.total_seconds()) // 60,
@@ -100,6 +102,10 @@ def _need(finding: Mapping[str, Any], visit: Visit) -> Need:
 
 def _written(name: str, value: object, visit: Visit) -> object:
     """Return a value of a finding as a sentence has it; `n` stays a number, which chooses the form of the sentence."""
+    if name == "queue":
+        return words.queue(str(value), visit.t)
+    if name == "alarm":
+        return words.alarm(str(value), visit.t)
     if name == "refusal":
         return visit.t.maybe(f"health.refusal_{value}", str(value))
     if name == "n" or not isinstance(value, int | float):

@@ -12,6 +12,7 @@ from afterbill.model.channels import Channel
 from afterbill.outreach.policy import Policy, Rule
 from afterbill.outreach.sending_window import SendingWindow
 from afterbill_console.deps import ConsoleDeps
+from afterbill_console.health import words
 from afterbill_console.health.deps import Deployed
 from afterbill_console.health.document import PLACE
 from afterbill_console.visit import Content, Shown, Visit
@@ -28,6 +29,7 @@ def show(visit: Visit, deps: ConsoleDeps) -> Shown:
     return Content(
         "settings.html",
         {
+            "words": words,
             "brand": _brand(deployed),
             "languages": deployed.languages,
             "policy": policy,
