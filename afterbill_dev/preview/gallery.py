@@ -6,7 +6,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from playwright.sync_api import Browser
 
-from afterbill_cli.preview import mails, pages
+from afterbill_cli.preview import console_mails, mails, pages
 from afterbill_cli.preview.previews import DESKTOP, SCHEMES, Preview
 from afterbill_cli.preview.variants import Variant
 from afterbill_dev.preview import screenshots
@@ -16,7 +16,7 @@ INDEX = "index.html"
 
 def previews(variants: Sequence[Variant]) -> list[Preview]:
     """Return all items of the gallery by language, mails first."""
-    return [one for variant in variants for room in (mails, pages) for one in room.previews(variant)]
+    return [one for variant in variants for room in (mails, console_mails, pages) for one in room.previews(variant)]
 
 
 def build(browser: Browser, variants: Sequence[Variant], into: Path) -> int:

@@ -18,6 +18,7 @@ from afterbill.runtime.observability import logger
 from afterbill.settings import config
 from afterbill_console.adapters.operators import CognitoOperators
 from afterbill_console.adapters.people import people_over
+from afterbill_console.adapters.preferences import PreferencesTable
 from afterbill_console.adapters.sessions import SessionsTable
 from afterbill_console.adapters.settings import deployed
 from afterbill_console.answer import Answer
@@ -41,6 +42,7 @@ _place = Place(
 _deps = ConsoleDeps(
     sessions=SessionsTable(_dynamodb, _table),
     operators=CognitoOperators(http_client("cognito-idp"), config.setting("CONSOLE_USERS")),
+    preferences=PreferencesTable(_dynamodb, _table),
     reports=S3Reports(_s3, _bucket),
     requests=SqsReportRequests(http_client("sqs"), config.setting("REPORT_REQUESTS_URL"), _dynamodb, _table),
     audit=LedgerTable(_dynamodb, config.setting("LEDGER"), _table, _retention.audit),

@@ -31,6 +31,8 @@ FUNCTIONS = {
     "ComputeReports": "compute_reports",
     "ReadReports": "read_reports",
     "ShowConsole": "show_console",
+    "CheckHealth": "check_health",
+    "NotifyOperators": "notify_operators",
 }
 
 
@@ -53,6 +55,11 @@ def grants(template: Resource, name: str) -> list[Resource]:
 def allowing(role: Resource, action: str) -> list[Resource]:
     """Those that name an action."""
     return [part for part in statements(role) if action == part["Action"] or action in part["Action"]]
+
+
+def with_console(value: Any) -> Any:
+    """Return what a stack with a console has in this place."""
+    return value["Fn::If"][1] if isinstance(value, dict) and value.get("Fn::If", [""])[0] == "HasConsole" else value
 
 
 def arn(name: str) -> dict[str, list[str]]:

@@ -21,6 +21,8 @@ CLOCKED = [
     "RunCampaigns",
     "ApplyRetention",
     "ArchiveFacts",
+    "CheckHealth",
+    "NotifyOperators",
 ]
 STEPS = {
     "sweep_invitations": "SweepFinished",
@@ -29,6 +31,8 @@ STEPS = {
     "watch_reputation": "WatchFinished",
     "handle_privacy_requests": "PrivacyFinished",
     "archive_facts": "ArchiveFinished",
+    "check_health": "HealthFinished",
+    "notify_operators": "NotifyFinished",
 }
 UNITS = {"minute": 1, "minutes": 1, "hour": 60}
 CANDIDATES = [
@@ -110,7 +114,7 @@ def silent(of_type: OfType) -> dict[str, Resource]:
     }
 
 
-@pytest.mark.parametrize("parameter", ["ComputeRate", "PollRate", "CampaignRate"])
+@pytest.mark.parametrize("parameter", ["ComputeRate", "PollRate", "CampaignRate", "NotifyRate"])
 @pytest.mark.parametrize(
     "wrong", ["rate(0 minutes)", "rate(1 day)", "rate(2 hours)", "cron(0 8 * * ? *)", "rate(61 minutes)"]
 )
@@ -138,6 +142,7 @@ def test_silence_rings_only_after_three_turns_of_the_slowest_rate(
         function = {
             "Archive": "ArchiveFacts",
             "Campaigns": "RunCampaigns",
+            "Notify": "NotifyOperators",
             "Poll": "PollBilling",
             "Retention": "ApplyRetention",
         }.get(name.removesuffix("SilentAlarm"), CLOCKED[0])

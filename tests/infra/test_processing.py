@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from afterbill.insight.compute_nps import LEASE
-from tests.infra.reading import FUNCTIONS, OfOne, OfType, Resource, allowing, arn, statements
+from tests.infra.reading import FUNCTIONS, OfOne, OfType, Resource, allowing, arn, statements, with_console
 
 CONSUMERS = [
     ("CaptureEvent", "Inbox"),
@@ -23,9 +23,12 @@ COMPUTING = [
     "HandlePrivacyRequests",
     "ApplyRetention",
     "ArchiveFacts",
+    "CheckHealth",
+    "NotifyOperators",
 ]
 OTHER_RATES = {
     "ApplyRetention": "rate(1 hour)",
+    "NotifyOperators": {"Ref": "NotifyRate"},
     "ArchiveFacts": {
         "Fn::If": ["ArchivesEveryMinute", "rate(1 minute)", {"Fn::Sub": "rate(${ReportMinutes} minutes)"}]
     },
@@ -228,7 +231,8 @@ class TestSchedules:
 
         assert schedule["RoleArn"] == arn(f"{prefix}ScheduleRole")
         assert schedule["GroupName"] == {"Ref": "ScheduleGroup"}
-        started = starting["Resource"] if isinstance(starting["Resource"], list) else [starting["Resource"]]
+        resources = starting["Resource"] if isinstance(starting["Resource"], list) else [starting["Resource"]]
+        started = list(map(with_console, resources))
         assert starting["Action"] == "lambda:InvokeFunction"
         assert started == [arn(f"{each}Function") for each, its in PERIODIC if its == prefix]
         assert arn(f"{name}Function") in started

@@ -3,6 +3,7 @@
 import pytest
 
 from afterbill.adapters.dynamodb import keys
+from afterbill_console.digest.sender import LABEL
 from tests.infra.reading import FUNCTIONS, OfOne, Resource, allowing, grants, statements
 from tests.integration.resolving import Resolver
 
@@ -212,13 +213,15 @@ class TestEvidence:
 
 
 class TestMail:
-    def test_only_send_survey_sends_and_only_from_one_domain(self, properties: OfOne) -> None:
-        senders = {name: allowing(properties(f"{name}Role"), "ses:SendEmail") for name in FUNCTIONS}
+    def test_surveys_and_mails_to_operators_come_from_one_domain_and_from_two_senders(self, properties: OfOne) -> None:
+        """What bounces of an operator's mail must not look like a survey of the stack."""
+        found = {name: allowing(properties(f"{name}Role"), "ses:SendEmail") for name in FUNCTIONS}
+        senders = {name: [one["Condition"] for one in granted] for name, granted in found.items() if granted}
 
-        assert [name for name, found in senders.items() if found] == ["SendSurvey"]
         domain = {"Fn::Select": [1, {"Fn::Split": ["@", {"Ref": "SenderAddress"}]}]}
-        assert senders["SendSurvey"][0]["Condition"] == {
-            "StringLike": {"ses:FromAddress": {"Fn::Sub": ["*@${Domain}", {"Domain": domain}]}}
+        assert senders == {
+            name: [{"StringLike": {"ses:FromAddress": {"Fn::Sub": [pattern, {"Domain": domain}]}}}]
+            for name, pattern in (("SendSurvey", "*@${Domain}"), ("NotifyOperators", f"*{LABEL}@${{Domain}}"))
         }
 
     def test_every_fate_of_a_mail_is_told(self, properties: OfOne) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from afterbill_cli.preview import console_mails
 from afterbill_cli.preview.mails import mails
 from afterbill_cli.preview.variants import variants
 from afterbill_dev.paths import LOCAL, ROOT
@@ -39,7 +40,8 @@ def every_mail():
     """All of one language, for others differ in words alone; with a logo, and without."""
     (variant,) = variants(ROOT / "layers/config", ("en",))
     pictured = replace(variant, brand=replace(variant.brand, logo_url="https://example.com/logo.png"))
-    return [one.mail.html for each in (variant, pictured) for one in mails(each)]
+    surveys = [one.mail.html for each in (variant, pictured) for one in mails(each)]
+    return [*surveys, *(one.mail.html for one in console_mails.mails(variant))]
 
 
 def unconditional(html):

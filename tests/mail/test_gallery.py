@@ -20,7 +20,16 @@ from afterbill_dev.preview import gallery
 
 CONFIGURATION = ROOT / "layers" / "config"
 WHOLE = os.environ.get("AFTERBILL_GALLERY")
-FEW = {"renewed", "renewed-reminder", "survey-chosen", "survey-csat", "thanks-reason", "not-found"}
+FEW = {
+    "renewed",
+    "renewed-reminder",
+    "survey-chosen",
+    "survey-csat",
+    "thanks-reason",
+    "not-found",
+    "console-digest",
+    "console-alerts",
+}
 PREVIEWS = [
     preview
     for preview in gallery.previews(variants(CONFIGURATION, () if WHOLE else ("en",)))

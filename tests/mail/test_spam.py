@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import pytest
 
+from afterbill_cli.preview import console_mails
 from afterbill_cli.preview.mails import mails
 from afterbill_cli.preview.variants import variants
 from afterbill_dev.paths import ROOT
@@ -29,7 +30,9 @@ def judged(tmp_path_factory):
     if not shutil.which("spamassassin"):
         pytest.skip("no SpamAssassin on PATH; Debian's package is `spamassassin`")
     named = {
-        f"{variant.name} {one.name}": one.mail for variant in variants(ROOT / "layers/config") for one in mails(variant)
+        f"{variant.name} {one.name}": one.mail
+        for variant in variants(ROOT / "layers/config")
+        for one in (*mails(variant), *console_mails.mails(variant))
     }
     named["spam"] = replace(named["en renewed"], text=GTUBE, html=f"<p>{GTUBE}</p>")
     messages = [received(one, number) for number, one in enumerate(named.values())]

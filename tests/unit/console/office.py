@@ -84,8 +84,12 @@ class Reports:
         """Store a document."""
         days = {"name": window.name, "first": str(window.first), "last": str(window.last)}
         self.documents[place] = {
-            **{"name": name, "question": "nps", "window": days, "computed_at": now.isoformat()},
-            **{"fingerprint": "" if self.why else "x", "scopes": {"": body}},
+            "name": name,
+            "question": "nps",
+            "window": days,
+            "computed_at": now.isoformat(),
+            "fingerprint": "" if self.why else "x",
+            "scopes": {"": body},
         }
 
 

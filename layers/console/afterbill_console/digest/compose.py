@@ -77,7 +77,7 @@ class Composer:
         return self._mail(written, "alert", subject, {"told": told})
 
     def _mail(self, written: "_Written", name: str, subject: str, variables: Mapping[str, Any]) -> Mail:
-        line = one_line(f"{self.brand.company}: {subject}", SUBJECT_LENGTH)
+        line = one_line(subject, SUBJECT_LENGTH)
         context = {
             "t": written.t,
             "language": written.language,
