@@ -9,8 +9,9 @@ from afterbill.model.errors import AfterbillError
 from afterbill_cli import deployed
 from afterbill_cli.options import StackChoice
 from afterbill_dev.history.effects import PLANTED
-from afterbill_dev.history.fill import archived, fill
+from afterbill_dev.history.fill import archived, fill, hashing
 from afterbill_dev.history.lives import Span, lives
+from afterbill_dev.history.words import worded
 from afterbill_dev.local import stack as local_stack
 from afterbill_dev.local.configured import Wanted
 from afterbill_dev.local.processes import StackError
@@ -38,7 +39,8 @@ def main() -> int:
 def _fill(seed: int, customers: int) -> None:
     stack = deployed.connect(StackChoice())
     span = Span(datetime.now(UTC), DAYS, ZoneInfo(stack.policy().time_zone))
-    facts = fill(stack, lives(seed, customers, span, PLANTED), lambda number: _tell(f"{number} facts stored"))
+    made = worded(lives(seed, customers, span, PLANTED))
+    facts = fill(stack, made, lambda number: _tell(f"{number} facts stored"), hashing(stack))
     _tell(f"{facts} facts of {customers} customers are stored; their days are archived", last=True)
     archived(stack, lambda marks: _tell(f"{marks} marks of days are left"))
     _tell("everything is archived; try `afterbill report segments --window 365d`", last=True)

@@ -6,20 +6,31 @@ from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from afterbill.adapters.aws.secret_keys import SecretKeys
+from afterbill.adapters.aws.secrets import Secret
 from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.batches import write_batches
 from afterbill.adapters.dynamodb.items import customer_item, invitation_item
 from afterbill.model.customer import Customer
 from afterbill.model.invitation import Invitation
 from afterbill_cli.deployed import Deployed
+from afterbill_dev.history.words import profile_of
 from afterbill_reports.adapters.archive_table import ArchiveTable
 
 _TOGETHER = 5_000
 _PAUSE = 2.0
 
 
-def fill(stack: Deployed, facts: Iterable[Invitation], told: Callable[[int], None]) -> int:
-    """Store the facts and their customers; returns how many facts. The same facts again change nothing."""
+def fill(
+    stack: Deployed,
+    facts: Iterable[Invitation],
+    told: Callable[[int], None],
+    hashed: Callable[[str], str] = lambda _address: "",
+) -> int:
+    """Store the facts and their customers; returns how many facts. The same facts again change nothing.
+
+    `hashed` gives the keyed hash of an address, under which its customer is found.
+    """
     dynamodb, table = stack.client("dynamodb"), stack.output("TableName")
     zone, kept = ZoneInfo(stack.policy().time_zone), stack.policy().retention.responses
     known: set[str] = set()
@@ -27,20 +38,24 @@ def fill(stack: Deployed, facts: Iterable[Invitation], told: Callable[[int], Non
     left = iter(facts)
     while part := list(islice(left, _TOGETHER)):
         items = [invitation_item(one, lambda at: at.astimezone(zone).date().isoformat(), kept) for one in part]
-        items += map(customer_item, _new_customers(part, known))
+        items += map(customer_item, _new_customers(part, known, hashed))
         write_batches(dynamodb, table, ({"PutRequest": {"Item": item}} for item in items))
         number += len(part)
         told(number)
     return number
 
 
-def _new_customers(facts: Iterable[Invitation], known: set[str]) -> Iterator[Customer]:
+def _new_customers(facts: Iterable[Invitation], known: set[str], hashed: Callable[[str], str]) -> Iterator[Customer]:
     for one in facts:
         if one.customer_id not in known:
             known.add(one.customer_id)
             segments: Mapping[str, str] = one.segments
+            profile = profile_of(one.customer_id, segments["locale"])
             yield Customer(
                 one.customer_id,
+                name=profile.name,
+                address=profile.address,
+                address_hash=hashed(profile.address),
                 country=segments["country"],
                 locale=segments["locale"],
                 attributes={"plan": segments["plan"]},
@@ -50,7 +65,7 @@ def _new_customers(facts: Iterable[Invitation], known: set[str]) -> Iterator[Cus
 def archived(stack: Deployed, told: Callable[[int], None]) -> None:
     """Ask for a nightly run, and wait until the stack's functions have archived every day and computed its reports."""
     table = ArchiveTable(stack.client("dynamodb"), stack.output("TableName"))
-    _as_before_the_night(stack.client("dynamodb"), stack.output("TableName"))
+    ask_for_a_night(stack)
     while waiting := _marks(stack.client("dynamodb"), stack.output("TableName")):
         told(waiting)
         time.sleep(_PAUSE)
@@ -58,12 +73,17 @@ def archived(stack: Deployed, told: Callable[[int], None]) -> None:
         time.sleep(_PAUSE)
 
 
-def _as_before_the_night(dynamodb: Any, table: str) -> None:  # noqa: ANN401  # a boto3 client
-    """Forget when the last night was: the next run reads every marked day, however many facts it holds."""
-    dynamodb.delete_item(TableName=table, Key=keys.archived())
+def hashing(stack: Deployed) -> Callable[[str], str]:
+    """Return the function to the keyed hash of an address, with the stack's own key."""
+    return SecretKeys(Secret(stack.client("secretsmanager"), stack.output("KeysSecretArn"))).hash_address
 
 
-def _marks(dynamodb: Any, table: str) -> int:  # noqa: ANN401  # likewise
+def ask_for_a_night(stack: Deployed) -> None:
+    """Forget when the last night was: the next run reads every marked day, and computes every report."""
+    stack.client("dynamodb").delete_item(TableName=stack.output("TableName"), Key=keys.archived())
+
+
+def _marks(dynamodb: Any, table: str) -> int:  # noqa: ANN401  # a boto3 client
     answer = dynamodb.query(
         TableName=table,
         KeyConditionExpression="pk = :changed",

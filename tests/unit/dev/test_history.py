@@ -1,6 +1,8 @@
 """Histories: the same for the same seed, lawful in themselves, and with effects that the reports find."""
 
+import re
 from collections import defaultdict
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -11,6 +13,7 @@ from afterbill.model.invitation import SkipReason, State
 from afterbill_dev.history import judge
 from afterbill_dev.history.effects import NONE, PLANTED
 from afterbill_dev.history.lives import COOLDOWN, Span, lives
+from afterbill_dev.history.words import profile_of, worded
 
 SPAN = Span(datetime(2026, 11, 30, 22, tzinfo=UTC), 365, ZoneInfo("Europe/Berlin"))
 
@@ -88,3 +91,28 @@ def test_the_page_holds_a_table_of_200_histories_that_keeps_to_what_is_allowed()
     for _, what, found, allowed in rows:
         if what.startswith("nothing planted"):
             assert int(found.split()[0]) <= int(allowed.removeprefix("at most ")), what
+
+
+class TestWords:
+    """Comments and names are drawn apart, so that the figures of a history stay as they are."""
+
+    def test_nothing_but_comments_and_consent_differs(self, facts):
+        for bare, one in zip(facts, worded(facts), strict=True):
+            answer = one.answer and replace(one.answer, comment="", contact_ok=False)
+            assert replace(one, answer=answer) == bare
+
+    def test_comments_are_in_the_language_of_their_customers(self, facts):
+        said = {(one.locale[:2], one.answer.comment) for one in worded(facts) if one.answer and one.answer.comment}
+
+        assert {language for language, _ in said} == {"de", "en"}
+        assert not {comment for language, comment in said if language == "de"} & {
+            comment for language, comment in said if language == "en"
+        }
+        assert list(worded(facts)) == list(worded(facts))
+
+    def test_every_customer_has_one_name_and_an_address_that_belongs_to_nobody(self, facts):
+        people = {one.customer_id: profile_of(one.customer_id, one.locale) for one in facts}
+
+        assert len({one.address for one in people.values()}) == len(people)
+        assert all(re.fullmatch(r"[a-z]+\.[a-z]+\.[0-9a-f]{6}@example\.com", one.address) for one in people.values())
+        assert all(one.address.startswith(one.name.lower().replace(" ", ".")) for one in people.values())
