@@ -10,6 +10,7 @@ from contextlib import contextmanager
 import boto3
 
 from afterbill_dev.demo.billing import Billing
+from afterbill_dev.demo.past import CUSTOMERS, live_through
 from afterbill_dev.demo.people import everybody
 from afterbill_dev.demo.progress import DemoError, say
 from afterbill_dev.demo.scenario import Stack, play
@@ -35,7 +36,11 @@ def main() -> None:
 
 
 def _run(stack: Stack, billing: Billing) -> None:
-    if not play(stack, billing, everybody()):
+    say(f"a year of {CUSTOMERS} other customers is written beside, with what they were billed, asked and said")
+    past = live_through()
+    say(f"  {len(past.facts)} facts are stored; functions of the stack archive them and compute the reports")
+    say(f"the console shows it within two minutes: {_console(stack)}")
+    if not play(stack, billing, everybody(), past):
         raise DemoError("The scores and the recount differ, see the table.")
     say(f"the scores equal the recount; they are in {SCORE_FILE.relative_to(LOCAL.parent)}")
     if os.environ.get("ONCE", "0") in {"", "0"}:
@@ -90,9 +95,17 @@ def _lines_of_functions() -> Iterator[str]:
             yield from (f"{name}: {event['message'].rstrip()}" for event in events["events"])
 
 
+def _console(stack: Stack) -> str:
+    admin = stack["console"]["admin"]
+    return f"{stack['console_url']}/app (sign in as {admin['email']}, {admin['password']})"
+
+
 def _invite(stack: Stack, billing: Billing) -> None:
     print(f"""
 Everything stays up until Ctrl-C:
+
+  {_console(stack)}
+    the console; the overview shows what just came in, the feed who said it
 
   {stack["inbox_url"]}
     all mails; open one and answer as its recipient

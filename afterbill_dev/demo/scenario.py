@@ -13,6 +13,7 @@ from afterbill.model.invitation import SkipReason
 from afterbill_dev.demo import answers, browser, mailbox, scores
 from afterbill_dev.demo.billing import Billing, Purchase
 from afterbill_dev.demo.mailbox import ReceivedMail
+from afterbill_dev.demo.past import Past, together
 from afterbill_dev.demo.people import STOPPED, TOUCHPOINT_OF, BillingCase, Person, Reaction
 from afterbill_dev.demo.progress import DemoError, say, wait_for
 
@@ -24,15 +25,15 @@ SCORE_SECONDS = 210.0
 Stack = Mapping[str, Any]
 
 
-def play(stack: Stack, billing: Billing, people: Sequence[Person]) -> bool:
-    """Play every step; True when the product's scores equal the recount."""
+def play(stack: Stack, billing: Billing, people: Sequence[Person], past: Past) -> bool:
+    """Play every step; True when the product's scores equal the recount, of these people and of the past."""
     purchases = _buy(billing, people)
     _take_back(billing, purchases)
     mails = _receive(stack, people)
     _check_stopped(stack, [one for one in purchases if one.person.case in STOPPED])
     _unsubscribe(stack, billing, purchases, mails)
     _answer(mails, people)
-    return _score(mails, people)
+    return _score(mails, people, past)
 
 
 def _buy(billing: Billing, people: Sequence[Person]) -> list[Purchase]:
@@ -116,10 +117,11 @@ def _answer(mails: Mapping[str, ReceivedMail], people: Sequence[Person]) -> None
     say(f"{done} people answer by the plain form, {silent} never do")
 
 
-def _score(mails: Mapping[str, ReceivedMail], people: Sequence[Person]) -> bool:
-    given = answers.ratings_of(people)
-    own = scores.recount(_sent(mails, people), given)
-    say(f"{sum(map(len, given.values()))} answers are in; a schedule computes the scores every minute")
+def _score(mails: Mapping[str, ReceivedMail], people: Sequence[Person], past: Past) -> bool:
+    given, before = answers.ratings_of(people), past.ratings()
+    own = scores.recount(_sent(mails, people) + past.sent(), together(given, before))
+    counted = f"{_number(given)} answers are in, beside {_number(before)} of the last 30 days"
+    say(f"{counted}; a schedule computes the scores every minute")
     what = "touchpoints whose score equals the recount"
     with suppress(DemoError):  # the table says more
         wait_for(what, lambda: scores.count_equal(scores.computed(), own), len(own), SCORE_SECONDS)
@@ -127,6 +129,10 @@ def _score(mails: Mapping[str, ReceivedMail], people: Sequence[Person]) -> bool:
     print("\nNet Promoter Score by touchpoint, beside a recount from the answers as they were given:\n")
     print(scores.comparison(product, own), end="\n\n")
     return scores.count_equal(product, own) == len(product.keys() | own.keys())
+
+
+def _number(given: answers.Ratings) -> int:
+    return sum(map(len, given.values()))
 
 
 def _sent(mails: Mapping[str, ReceivedMail], people: Sequence[Person]) -> Counter[str]:

@@ -1,16 +1,23 @@
 """The parts of the demo that need no stack: its cast, its recount, its words."""
 
 from collections import Counter
+from dataclasses import replace
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from afterbill.model.billing import Touchpoint
+from afterbill.model.invitation import Answer
 from afterbill_dev.demo import progress, scores
 from afterbill_dev.demo.answers import ratings_of
 from afterbill_dev.demo.mailbox import ReceivedMail, links
+from afterbill_dev.demo.past import Past, together
 from afterbill_dev.demo.people import TOUCHPOINT_OF, BillingCase, Reaction, everybody
 from afterbill_dev.demo.progress import DemoError, wait_for
 from afterbill_dev.demo.scores import Row
+from afterbill_dev.history.effects import PLANTED
+from afterbill_dev.history.lives import DAY, Span, lives
 
 SILENT = {Reaction.SILENT, Reaction.UNSUBSCRIBES}
 
@@ -95,3 +102,31 @@ def test_waiting_tells_how_far_it_is(monkeypatch, capsys):
 def test_waiting_in_vain_ends_with_what_was_expected_and_what_was_seen():
     with pytest.raises(DemoError, match=r"0 s for mails: 2 were expected, 1 are there\."):
         wait_for("mails", lambda: 1, 2, seconds=0)
+
+
+class TestPast:
+    """A year of others beside the people of the demo is recounted by the days of the stack."""
+
+    ZONE = ZoneInfo("Europe/Berlin")
+
+    def fact(self, touchpoint, sent, rating=None):
+        at = datetime.now(self.ZONE)
+        answer = None if rating is None else Answer(rating)
+        return replace(
+            next(lives(1, 5, Span(datetime.now(UTC), 90, self.ZONE), PLANTED)),
+            touchpoint=touchpoint,
+            sent_day=(at - sent * DAY).date().isoformat() if sent is not None else "",
+            answered_day="" if rating is None else (at - sent * DAY).date().isoformat(),
+            answer=answer,
+        )
+
+    def test_it_counts_thirty_days_with_today(self):
+        facts = [self.fact("renewed", days, 9) for days in (0, 29, 30)] + [self.fact("cancelled", 1)]
+
+        past = Past((*facts, self.fact("refunded", None)), self.ZONE)
+
+        assert past.sent() == {"renewed": 2, "cancelled": 1}
+        assert past.ratings() == {"renewed": [9, 9]}
+
+    def test_ratings_of_both_are_taken_together(self):
+        assert together({"renewed": [1]}, {"renewed": [2], "cancelled": [3]}) == {"renewed": [1, 2], "cancelled": [3]}

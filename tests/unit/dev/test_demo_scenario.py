@@ -9,6 +9,7 @@ import pytest
 from afterbill_dev.demo import answers, browser, mailbox, progress, scenario, scores
 from afterbill_dev.demo.billing import Purchase
 from afterbill_dev.demo.mailbox import ReceivedMail
+from afterbill_dev.demo.past import Past
 from afterbill_dev.demo.people import TOUCHPOINT_OF, BillingCase, everybody
 from afterbill_dev.demo.progress import DemoError
 
@@ -69,7 +70,7 @@ def world(monkeypatch):
 def test_it_ends_well_when_scores_and_recount_agree(capsys):
     till = Till()
 
-    assert scenario.play(STACK, till, PEOPLE)
+    assert scenario.play(STACK, till, PEOPLE, Past())
     assert till.steps == {"refund": 5, "dispute": 3, "cancel": 5}
     assert "payment_succeeded     31       25         16" in capsys.readouterr().out
 
@@ -77,7 +78,7 @@ def test_it_ends_well_when_scores_and_recount_agree(capsys):
 def test_it_ends_badly_and_shows_the_difference_when_they_do_not(monkeypatch, capsys):
     monkeypatch.setattr(scores, "computed", dict)
 
-    assert not scenario.play(STACK, Till(), PEOPLE)
+    assert not scenario.play(STACK, Till(), PEOPLE, Past())
     assert "DIFFERS: sent 0, recounted 31" in capsys.readouterr().out
 
 
@@ -85,7 +86,7 @@ def test_a_second_mail_to_anybody_is_an_error(world):
     world.append(world[0])
 
     with pytest.raises(DemoError, match=f"Exactly one mail .* {world[0].to}: 2"):
-        scenario.play(STACK, Till(), PEOPLE)
+        scenario.play(STACK, Till(), PEOPLE, Past())
 
 
 def test_a_mail_to_somebody_who_must_be_left_alone_is_an_error(world):
@@ -93,11 +94,11 @@ def test_a_mail_to_somebody_who_must_be_left_alone_is_an_error(world):
     world.append(ReceivedMail(left_alone.email, "", "", "", {}))
 
     with pytest.raises(DemoError, match=f"{left_alone.email}: 1"):
-        scenario.play(STACK, Till(), PEOPLE)
+        scenario.play(STACK, Till(), PEOPLE, Past())
 
 
 def test_mails_that_never_come_are_counted(world):
     del world[10:]
 
     with pytest.raises(DemoError, match="surveys in the mailboxes: 49 were expected, 10 are there"):
-        scenario.play(STACK, Till(), PEOPLE)
+        scenario.play(STACK, Till(), PEOPLE, Past())
