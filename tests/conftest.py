@@ -19,11 +19,11 @@ from moto.core.serialize import JSONSerializer
 from xdist.scheduler import LoadFileScheduling
 
 ROOT = Path(__file__).resolve().parents[1]
-TIERS = ("unit", "contract", "integration", "infra", "perf", "mail", "lab", "e2e", "simulation")
+TIERS = ("unit", "contract", "integration", "infra", "perf", "mail", "console", "lab", "e2e", "simulation")
 """From the cheapest to the dearest, so that a simple mistake is found in seconds."""
 STACK_TIER = "e2e"
 """It has one local stack, which only one process may start."""
-LOOPBACK_TIERS = frozenset({"contract", "lab", "e2e"})
+LOOPBACK_TIERS = frozenset({"contract", "console", "lab", "e2e"})
 """They speak to servers on this machine; every other tier has no sockets at all."""
 
 # A developer's own folder is not what the tests are about.

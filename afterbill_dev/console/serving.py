@@ -4,16 +4,20 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from http.cookies import SimpleCookie
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from threading import Thread
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Lock, Thread
 
 from afterbill_dev.console.world import World, request_for
 
 Clock = Callable[[], datetime]
 
 
-def server(make: Callable[[str], World], port: int = 0, clock: Clock | None = None) -> HTTPServer:
-    """Return a server of the world that `make` returns for its origin; without a clock its time stands still."""
+def server(make: Callable[[str], World], port: int = 0, clock: Clock | None = None) -> ThreadingHTTPServer:
+    """Return a server of the world that `make` returns for its origin; without a clock its time stands still.
+
+    Browsers open connections that they may not use; one request is answered at a time all the same.
+    """
+    turns = Lock()
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -26,7 +30,8 @@ def server(make: Callable[[str], World], port: int = 0, clock: Clock | None = No
             headers = {name.lower(): value for name, value in self.headers.items()}
             cookies = {name: one.value for name, one in SimpleCookie(headers.get("cookie", "")).items()}
             request = request_for(self.command, self.path, headers, body)
-            answer = world.console.respond(request, cookies, clock() if clock else world.now)
+            with turns:
+                answer = world.console.respond(request, cookies, clock() if clock else world.now)
             content = answer.body.encode()
             self.send_response(answer.status)
             for name, value in answer.headers.items():
@@ -41,7 +46,7 @@ def server(make: Callable[[str], World], port: int = 0, clock: Clock | None = No
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # its name in the standard library
             """Log nothing."""
 
-    made = HTTPServer(("127.0.0.1", port), Handler)
+    made = ThreadingHTTPServer(("127.0.0.1", port), Handler)
     world = make(f"http://127.0.0.1:{made.server_port}")
     return made
 

@@ -135,11 +135,8 @@ def filters_in(pairs: Iterable[tuple[str, str]], rules: ReportRules, today: date
 
 def others_in(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     """Return the parameters that are a page's own: neither filters nor fields of the bar."""
-    given = list(pairs)
-    ours = {*NAMES, ADDED, DIMENSION, VALUE}
-    for name, fields in FORM.items():
-        ours |= set(fields) if (name, DAYS) in given else set()
-    return [(name, text) for name, text in given if name not in ours]
+    ours = {*NAMES, *FORM["window"], *FORM["compare"], ADDED, DIMENSION, VALUE}
+    return [(name, text) for name, text in pairs if name not in ours]
 
 
 class _Reader:

@@ -1,10 +1,12 @@
 """From content to HTML: the layout with its menu and its filter bar."""
 
+import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from afterbill.insight.reports.asked import OWN
 from afterbill.model.questions import Question
@@ -37,6 +39,11 @@ def menu(rights: Collection[Right]) -> list[tuple[str, list[Route]]]:
     return [(name, routes) for name, routes in parts if routes]
 
 
+def coded(text: str) -> Markup:
+    """Return a text as HTML in which what stands between `backticks` is set as code."""
+    return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704  # it was just escaped
+
+
 class Renderer:
     """Fills templates; everything that is not a template's own is escaped."""
 
@@ -50,6 +57,7 @@ class Renderer:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        self._environment.filters["coded"] = coded
 
     def page(self, content: Content, visit: Visit, route: Route, ticket: Ticket) -> Answer:
         """Return a page in the layout, for somebody who is signed in."""

@@ -13,6 +13,7 @@ from afterbill_console.answer import HEADERS, redirect
 from afterbill_console.app import MOST_BODY, MOST_QUERY
 from afterbill_console.pages import overview
 from afterbill_console.pages.routes import ROUTES, Route
+from afterbill_console.render import coded
 from afterbill_console.roles import Role
 from afterbill_console.sessions import COOKIE, Ticket
 from afterbill_console.visit import Content
@@ -325,3 +326,7 @@ def test_values_in_a_page_are_escaped(world, shows):
 
     assert "<script>" not in page
     assert "<img" not in page
+
+
+def test_code_in_a_text_is_set_as_code_and_nothing_else_is_markup():
+    assert coded("use `a <b>` & go") == "use <code>a &lt;b&gt;</code> &amp; go"

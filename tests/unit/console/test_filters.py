@@ -105,9 +105,10 @@ class TestTheForm:
     def test_a_new_value_takes_the_place_of_the_one_of_its_dimension(self):
         assert read("where=plan:Team&where=country:DE&add=plan:Solo").where == (("country", "DE"), ("plan", "Solo"))
 
-    def test_its_days_are_a_pages_own_where_no_days_are_asked_for(self):
-        assert others_in([("from", "2026-11-01"), ("window", "7d")]) == [("from", "2026-11-01")]
-        assert others_in([("from", "2026-11-01"), ("window", "custom"), ("by", "week")]) == [("by", "week")]
+    def test_its_fields_are_no_parameters_of_the_page(self):
+        form = "window=7d&from=2026-11-01&to=2026-11-20&compare=&compare_from=2026-10-01&add=&by=week"
+
+        assert others_in(parse_qsl(form, keep_blank_values=True)) == [("by", "week")]
 
 
 @pytest.mark.parametrize(
