@@ -11,6 +11,7 @@ from pathlib import Path
 
 from benchmarks import (
     calls,
+    console,
     costs,
     counting,
     deciding,
@@ -41,6 +42,7 @@ _PARTS: tuple[Part, ...] = (
     rivals.rows,
     mail.rows,
     page.rows,
+    console.rows,
     recounting.rows,
     counting.rows,
     reviewing.rows,

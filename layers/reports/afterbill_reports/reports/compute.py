@@ -261,10 +261,12 @@ def _composed(
     """Return the overview of stored documents; `parts` says when each was computed."""
     found = {name: stored for name, place in _parts(request).items() if (stored := _load(deps, place))}
     parts = {name: stored["computed_at"] for name, stored in found.items()}
-    keys = found.get(overview.PARTS[0], _NOTHING)["scopes"]
-    everything = _within(found, scope_key(EVERYTHING)).get(overview.PARTS[0], {})
-    beside = overview.Beside.read(engine, request.asked, deps.rules, everything)
-    told = {key: {**overview.composed(request.asked, _within(found, key), beside, key), "parts": parts} for key in keys}
+    said = found.get(overview.PARTS[0], _NOTHING)["scopes"]
+    beside = overview.Beside.read(engine, request.asked, deps.rules, said.get(scope_key(EVERYTHING), {}))
+    told = {
+        key: {**overview.composed(request.asked, _within(found, key), beside, key), "parts": parts}
+        for key in sorted(overview.leading(said))
+    }
     return {**_document(request, {}, fingerprint, now), "scopes": told}
 
 

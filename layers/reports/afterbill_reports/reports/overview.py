@@ -5,7 +5,7 @@ Where few answer, the trend goes by longer periods than usual, as `trend` does w
 too, so that a page can read them in one call.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -16,6 +16,9 @@ from afterbill_reports.reports.worth_sql import BAD, category
 
 PARTS = ("trend", "segments", "coverage", "revenue")
 """The reports that it is made of; the first decides which scopes there are."""
+
+MOST_SCOPES = 5
+"""Values of a dimension that have an overview, those with most answers; that of any other is computed on demand."""
 
 MOST_REAL = 20
 """Real changes, and real differences, that are listed; `more` counts the others."""
@@ -45,13 +48,28 @@ def compute(engine: Engine, asked: Asked, rules: ReportRules) -> Mapping[Scope, 
     """Return the overview of everything and of each scope, of reports that are computed for it."""
     reports = (trend, segments, coverage, revenue)
     bodies = {name: report.compute(engine, asked, rules) for name, report in zip(PARTS, reports, strict=True)}
-    beside = Beside.read(engine, asked, rules, bodies[PARTS[0]].get(EVERYTHING, {}))
+    said = bodies[PARTS[0]]
+    beside = Beside.read(engine, asked, rules, said.get(EVERYTHING, {}))
+    kept = leading({scope_key(scope): body for scope, body in said.items()})
     return {
         scope: composed(
             asked, {name: scopes[scope] for name, scopes in bodies.items() if scope in scopes}, beside, scope_key(scope)
         )
-        for scope in bodies[PARTS[0]]
+        for scope in said
+        if scope_key(scope) in kept
     }
+
+
+def leading(said: Mapping[str, Body]) -> Collection[str]:
+    """Return the scopes that have an overview, of what the trend says by `scope_key`: everything, and those that lead.
+
+    A page reads all of them to show one.
+    """
+    answers = {key: (body.get("total") or {}).get("n", 0) for key, body in said.items()}
+    found: dict[str, list[str]] = {}
+    for key in sorted(answers, key=lambda key: (-answers[key], key)):
+        found.setdefault(key.partition("=")[0], []).append(key)
+    return {key for keys in found.values() for key in keys[:MOST_SCOPES]}
 
 
 @dataclass(frozen=True, slots=True)

@@ -206,6 +206,12 @@ def test_before_the_first_night_there_is_no_revenue(archive):
     assert said["parts"].keys() == {"trend", "segments", "coverage"}
 
 
+def test_of_each_dimension_those_with_most_answers_are_kept():
+    said = {f"plan={number}": {"total": {"n": number}} for number in range(9)} | {"": {"rows": []}, "country=DE": {}}
+
+    assert sorted(overview.leading(said)) == ["", "country=DE", *(f"plan={number}" for number in range(4, 9))]
+
+
 class Unreadable(MemoryReports):
     """Documents of which those of one report cannot be read, though they are there."""
 
