@@ -54,7 +54,7 @@ def show(visit: Visit, deps: ConsoleDeps) -> Shown:
 
 def _funnel(visit: Visit, said: Row) -> Chart:
     steps = [
-        funnel.Share(
+        bars.Share(
             visit.t(f"words.step_{row['step']}"),
             row["share"],
             f"{visit.numbers.count(row['count'])} · {visit.numbers.share(row['share'])}",

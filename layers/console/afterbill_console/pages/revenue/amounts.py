@@ -16,8 +16,8 @@ def show(visit: Visit, deps: ConsoleDeps) -> Content:
     """Return the view."""
     report = figures(visit, deps, "revenue")
     said = body(report)
-    paying = bool(said) and any(row["recurring_minor"] for row in said["rows"])
     rows = said["rows"] if said else []
+    paying = any(row["recurring_minor"] for row in rows)
     return Content(
         "revenue/amounts.html",
         {
