@@ -25,9 +25,9 @@ class Picture:
 
 DESK, PHONE = (1280, 900), (390, 844)
 PICTURES = (
-    Picture("console-overview.png", "/app/overview?window=90d", DESK),
+    Picture("console-overview.png", "/app/overview?window=365d", DESK),
     Picture("console-journey.png", "/app/journey?window=365d", DESK),
-    Picture("console-overview-phone.png", "/app/overview?window=90d", PHONE, "dark", language="de"),
+    Picture("console-overview-phone.png", "/app/overview?window=365d", PHONE, "dark", language="de"),
 )
 
 

@@ -15,10 +15,9 @@ from afterbill_dev.demo.browser import chromium
 
 SIZES = {"desk": (1280, 900), "phone": (375, 812)}
 FACTS = history()
-PEOPLE = [fact.customer_id for fact in FACTS]
-ANSWERED = next(fact.id for fact in reversed(FACTS) if fact.answer)
-IDS = {"customers": max(PEOPLE, key=PEOPLE.count), "responses": ANSWERED}
-"""Of a customer about whom there is most to tell, and of the newest answer."""
+ANSWERED = max((fact for fact in FACTS if fact.answer), key=lambda fact: bool(fact.answer and fact.answer.comment))
+IDS = {"customers": ANSWERED.customer_id, "responses": ANSWERED.id}
+"""Of an answer with a comment, if there is one, and of whoever gave it."""
 OF_A_YEAR = "?window=365d"
 
 
