@@ -59,7 +59,7 @@ def parts(rows: Sequence[Part], title: str, t: Texts, numbers: Numbers) -> Chart
 class Bars:
     """Rows of a label, its figure, and what `bar` draws under them."""
 
-    def __init__(self, rows: Sequence[Share] | Sequence[Part], bar: Callable[..., list[Markup]]) -> None:
+    def __init__(self, rows: Sequence[Share | Part], bar: Callable[..., list[Markup]]) -> None:
         self.shown, self.there = rows[:MOST_ROWS], len(rows)
         self._bar = bar
 
@@ -70,7 +70,7 @@ class Bars:
             y = ROW * place
             drawn += [d.text(one.label, "0", y + 15, "label", d.LABEL), d.text(one.text, "100%", y + 15, "figure")]
             drawn += self._bar(one, y)
-        words = "; ".join(f"{one.label}: {one.text}" for one in self.shown[:7])
+        words = "; ".join([f"{one.label}: {one.text}" for one in self.shown][:7])
         said = t(f"charts.{kind}_description", n=len(self.shown), all=words)
         table = [(name_cell(one.label, one.link), Cell(one.text)) for one in self.shown]
         head = (t("charts.what"), t("charts.figure"))

@@ -55,28 +55,36 @@ def text(words: str, x: str, y: float, kind: str = "", most: int = 200) -> Marku
     whole = one_line(words)
     said = cut(whole, most)
     title = Markup("<title>{}</title>").format(whole) if said != whole else ""
-    named = Markup(' class="{}"').format(kind) if kind else ""
-    return Markup('<text x="{}" y="{}"{}>{}{}</text>').format(x, short(y), named, title, said)
+    named = Markup(' class="%s"') % kind if kind else ""
+    return Markup('<text x="%s" y="%s"%s>%s%s</text>') % (x, short(y), named, title, said)
 
 
 def rect(x: float, y: float, width: float, height: float, kind: str) -> Markup:
     """Return a bar; `x` and `width` are shares. It ends where the drawing does."""
     wide = min(inside(width), 1 - inside(x))
-    return Markup('<rect x="{}" y="{}" width="{}" height="{}" class="{}"/>').format(
-        place(x), short(y), place(wide), short(height), kind
+    return Markup('<rect x="%s" y="%s" width="%s" height="%s" class="%s"/>') % (
+        place(x),
+        short(y),
+        place(wide),
+        short(height),
+        kind,
     )
 
 
 def line(one: Point, two: Point, kind: str) -> Markup:
     """Return a line between two points."""
-    return Markup('<line x1="{}" y1="{}" x2="{}" y2="{}" class="{}"/>').format(
-        place(one[0]), short(one[1]), place(two[0]), short(two[1]), kind
+    return Markup('<line x1="%s" y1="%s" x2="%s" y2="%s" class="%s"/>') % (
+        place(one[0]),
+        short(one[1]),
+        place(two[0]),
+        short(two[1]),
+        kind,
     )
 
 
 def circle(at: Point, r: float, kind: str) -> Markup:
     """Return a dot."""
-    return Markup('<circle cx="{}" cy="{}" r="{}" class="{}"/>').format(place(at[0]), short(at[1]), short(r), kind)
+    return Markup('<circle cx="%s" cy="%s" r="%s" class="%s"/>') % (place(at[0]), short(at[1]), short(r), kind)
 
 
 MARKS = {"rise": "M0-6L6 5H-6z", "fall": "M0 6L6-5H-6z", "real": "M0-7L7 0L0 7L-7 0z"}

@@ -206,7 +206,8 @@ def _funnel(visit: Visit, said: Row) -> Chart | None:
 
 def _skips(said: Row) -> Sequence[Row]:
     """Return the most frequent reasons for not asking."""
-    return (said["funnel"] or {}).get("skips", [])[:3]
+    skips: Sequence[Row] = (said["funnel"] or {}).get("skips", [])
+    return skips[:3]
 
 
 def _found(said: Row) -> Mapping[str, int]:
