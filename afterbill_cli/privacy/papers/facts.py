@@ -51,6 +51,7 @@ class StackFacts:
     cloudfront: bool
     table_protected: bool
     throttle: int
+    console: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +156,7 @@ def _stack_facts(stack: Deployed) -> StackFacts:
         cloudfront=given["BehindCloudFront"] == "true",
         table_protected=given["DeletionProtection"] == "true",
         throttle=int(given["ThrottleRate"]),
+        console=given.get("Console") == "true",
     )
 
 

@@ -144,6 +144,7 @@ def kept() -> Mapping[str, Any]:
 _PRESENT: Mapping[str, Callable[[Facts], bool]] = {
     "evidence": lambda facts: facts.stack.evidence_days > 0,
     "sms": lambda facts: facts.stack.sms != "none",
+    "console": lambda facts: facts.stack.console,
     "eum": lambda facts: facts.stack.sms == "eum",
 }
 """Tests of a stack for what a row names as `only`."""
