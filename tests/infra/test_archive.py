@@ -58,6 +58,7 @@ class TestBucket:
         written.pop("CaptureEvent", None)
         assert written == {
             "ArchiveFacts": ["comments", "facts"],
+            "CheckHealth": ["console"],
             "ComputeReports": ["asked", "reports"],
             "ReadReports": ["exports"],
         }
@@ -65,7 +66,8 @@ class TestBucket:
             "ArchiveFacts": ["facts"],
             "ComputeReports": ["asked", "facts", "reports"],
             "ReadReports": ["asked", "exports", "reports"],
-            "ShowConsole": ["asked", "reports"],
+            "CheckHealth": ["asked", "console", "reports"],
+            "ShowConsole": ["asked", "console", "reports"],
         }
 
 

@@ -41,6 +41,7 @@ from tests.integration.asking import asking, looked_up, serve, settle
 from tests.integration.calling import SECRET, by, with_key
 from tests.integration.calling import reported as telling
 from tests.integration.campaigning import living, with_a_campaign
+from tests.integration.deploying import described
 from tests.integration.grants import Wanted, actions_of, allows, grants_of
 from tests.integration.in_product import asked, awaiting, link, offering, with_in_product
 from tests.integration.loop import Loop
@@ -143,6 +144,14 @@ def tour(stack, loop, surveys):
     removed(stack)
     watch(stack, loop)
     computed(stack)
+    checked(stack)
+
+
+def checked(stack):
+    """A look at the stack, after which there is one to read before the next."""
+    described(stack)
+    stack.sqs.send_message(QueueUrl=stack.resolver.made["ComputeDeadLetters"]["Ref"], MessageBody="{}")
+    stack.load("check_health")(sample("schedule/compute_nps"), Context())
 
 
 def computed(stack):
@@ -432,7 +441,7 @@ def show(stack):
     """Somebody signs in, looks at a report and asks for another, is asked about, signs out, and is removed."""
     visitor, operator = Visitor(stack), stack.users.add("jo@example.com", "admin")
     visitor.sign_in(operator)
-    for page in ("/app/overview", "/app/overview?window=2026-08"):
+    for page in ("/app/overview", "/app/overview?window=2026-09", "/app/health", "/app/settings"):
         assert visitor.open(page)["statusCode"] == 200
     [session] = stack.items("OPERATOR")
     long_ago = encode({"checked_at": (now() - timedelta(minutes=6)).isoformat()})

@@ -109,6 +109,8 @@ class Stack:
     failures: dict[str, str | Exception] = field(default_factory=dict)
     meanwhile: dict[str, Callable[[], Any]] = field(default_factory=dict)
     observe: Callable[[Call], None] | None = None
+    answers: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """What an operation answers that moto does not know, by its name."""
     caller: str = ""
 
     def __post_init__(self) -> None:
@@ -146,6 +148,14 @@ class Stack:
         for bucket in ("evidence", "archive"):
             self.s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
             made[f"{bucket.title()}Bucket"] = {"Ref": bucket, "Arn": f"arn:aws:s3:::{bucket}"}
+        for name in ("receive_webhook", "capture_event"):
+            group = f"/aws/lambda/afterbill-{name}"
+            self.session.client("logs").create_log_group(logGroupName=group)
+            logical = logical_id(name).removesuffix("Function")
+            made[f"{logical}Log"] = {"Arn": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{group}:*"}
+        for name in ("MailEventsTopic", "AlarmTopic"):
+            topic = self.session.client("sns").create_topic(Name=f"afterbill-{name}")["TopicArn"]
+            made[name] = {"Ref": topic, "Arn": topic}
         self.session.client("sesv2").create_email_identity(EmailIdentity=SENDER.partition("@")[2])
         return made
 
@@ -201,6 +211,8 @@ class Stack:
         failure = self.failures.get(model.name)
         if isinstance(failure, Exception):
             raise failure
+        if failure is None and model.name in self.answers:
+            return AWSResponse("https://aws.example", 200, {}, None), self.answers[model.name]
         if failure is None:
             return self.users.meet(model, params) if model.service_model.service_name == "cognito-idp" else None
         metadata = {"HTTPStatusCode": 400, "RequestId": "1"}

@@ -172,6 +172,16 @@ FORBIDDEN["show_console"] = (
     "afterbill_console.pages.overview",  # each page is loaded by whoever opens it first
     "aws_lambda_powertools.utilities.batch",
 )
+FORBIDDEN["check_health"] = (
+    "duckdb",
+    "jinja2",
+    "babel",
+    "afterbill_reports",
+    "afterbill_cli",
+    "afterbill.content.mail",
+    "afterbill.content.web",
+    "afterbill_console.pages",
+)
 EVERYWHERE = ("afterbill_cli.memory", "unittest", "moto", "pytest", "boto3.dynamodb.table", "aws_xray_sdk")
 MOST_OF_OURS = {
     "receive_webhook": 13,
