@@ -38,8 +38,8 @@ def main() -> None:
 def _run(stack: Stack, billing: Billing) -> None:
     say(f"a year of {CUSTOMERS} other customers is written beside, with what they were billed, asked and said")
     past = live_through()
-    say(f"  {len(past.facts)} facts are stored; functions of the stack archive them and compute the reports")
-    say(f"the console shows it within two minutes: {_console(stack)}")
+    say(f"  {len(past.facts)} facts are stored and archived; the stack computes their reports")
+    say(f"the console shows it within a minute: {_console(stack)}")
     if not play(stack, billing, everybody(), past):
         raise DemoError("The scores and the recount differ, see the table.")
     say(f"the scores equal the recount; they are in {SCORE_FILE.relative_to(LOCAL.parent)}")

@@ -11,7 +11,7 @@ from afterbill_cli import deployed
 from afterbill_cli.options import StackChoice
 from afterbill_dev.demo.answers import Ratings
 from afterbill_dev.history.effects import PLANTED
-from afterbill_dev.history.fill import ask_for_a_night, fill, hashing
+from afterbill_dev.history.fill import archive_at_once, fill, hashing
 from afterbill_dev.history.lives import Span, lives
 from afterbill_dev.history.words import worded
 
@@ -45,12 +45,13 @@ class Past:
 
 
 def live_through() -> Past:
-    """Store the year in the local stack, whose functions archive it while the demo goes on."""
+    """Store the year in the local stack, and archive it; its functions compute the reports while the demo goes on."""
     stack = deployed.connect(StackChoice())
     zone = ZoneInfo(stack.policy().time_zone)
-    past = Past(tuple(worded(lives(SEED, CUSTOMERS, Span(datetime.now(UTC), DAYS, zone), PLANTED))), zone)
+    now = datetime.now(UTC)
+    past = Past(tuple(worded(lives(SEED, CUSTOMERS, Span(now, DAYS, zone), PLANTED))), zone)
     fill(stack, past.facts, lambda _number: None, hashing(stack))
-    ask_for_a_night(stack)
+    archive_at_once(stack, past.facts, now)
     return past
 
 

@@ -2,7 +2,10 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
 from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,14 +14,25 @@ from afterbill.adapters.aws.secrets import Secret
 from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.batches import write_batches
 from afterbill.adapters.dynamodb.items import customer_item, invitation_item
+from afterbill.insight.archive.rows import day_of
+from afterbill.insight.ports import Archived, ChangeMark
 from afterbill.model.customer import Customer
 from afterbill.model.invitation import Invitation
+from afterbill.settings.config import read_toml
 from afterbill_cli.deployed import Deployed
+from afterbill_cli.memory.archive import MemoryArchive
+from afterbill_dev.history.lives import DAY
 from afterbill_dev.history.words import profile_of
+from afterbill_reports.adapters.archive_files import S3Files
 from afterbill_reports.adapters.archive_table import ArchiveTable
+from afterbill_reports.adapters.duckdb.database import connect
+from afterbill_reports.adapters.duckdb.parquet import ParquetRows
+from afterbill_reports.adapters.report_queue import SqsReportQueue
+from afterbill_reports.archive.run import ArchiveDeps, archive
 
 _TOGETHER = 5_000
 _PAUSE = 2.0
+_MEMORY_MB = 600
 
 
 def fill(
@@ -62,10 +76,37 @@ def _new_customers(facts: Iterable[Invitation], known: set[str], hashed: Callabl
             )
 
 
+def archive_at_once(stack: Deployed, facts: Iterable[Invitation], now: datetime) -> int:
+    """Write the files of these facts as archive_facts does, and ask for all reports; returns how many days there are.
+
+    What archive_facts finds marked later it writes anew, to the same files. It reads day by day and hour by hour, which
+    takes minutes on the local stack.
+    """
+    zone, known = ZoneInfo(stack.policy().time_zone), {one.id: one for one in facts}
+    marks = [ChangeMark(now - DAY, day, urgent=False) for day in {day_of(one, zone) for one in known.values()}]
+    table = MemoryArchive(known, marked={(mark.period, mark.day): mark for mark in marks})
+    with TemporaryDirectory() as folder:
+        return archive(archiving(stack, table, Path(folder)), now, "history", lambda: True).days
+
+
+def archiving(stack: Deployed, table: Archived, scratch: Path) -> ArchiveDeps:
+    """Return what archive_facts has, over the stack's bucket and this table."""
+    return ArchiveDeps(
+        table=table,
+        files=S3Files(stack.client("s3"), stack.output("ArchiveBucketName")),
+        rows=ParquetRows(connect(scratch, _MEMORY_MB, threads=1), scratch),
+        queue=SqsReportQueue(stack.client("sqs"), stack.output("ReportRequestsUrl")),
+        zone=ZoneInfo(stack.policy().time_zone),
+        brand=str(read_toml(stack.config / "brand.toml")["company"]),
+        periods=stack.policy().retention,
+        every=timedelta(minutes=1),
+    )
+
+
 def archived(stack: Deployed, told: Callable[[int], None]) -> None:
     """Ask for a nightly run, and wait until the stack's functions have archived every day and computed its reports."""
     table = ArchiveTable(stack.client("dynamodb"), stack.output("TableName"))
-    ask_for_a_night(stack)
+    _as_before_the_night(stack)
     while waiting := _marks(stack.client("dynamodb"), stack.output("TableName")):
         told(waiting)
         time.sleep(_PAUSE)
@@ -78,7 +119,7 @@ def hashing(stack: Deployed) -> Callable[[str], str]:
     return SecretKeys(Secret(stack.client("secretsmanager"), stack.output("KeysSecretArn"))).hash_address
 
 
-def ask_for_a_night(stack: Deployed) -> None:
+def _as_before_the_night(stack: Deployed) -> None:
     """Forget when the last night was: the next run reads every marked day, and computes every report."""
     stack.client("dynamodb").delete_item(TableName=stack.output("TableName"), Key=keys.archived())
 

@@ -138,7 +138,8 @@ class _Life:
         if fact.due_at >= self.span.until:
             return fact
         self.asked_at = at = fact.due_at
-        sent = replace(fact, state=State.SENT, sent_at=at, sent_day=self._day(at), delivered_at=at)
+        delivered = at.replace(microsecond=at.microsecond // 1000 * 1000)  # the table keeps milliseconds of it
+        sent = replace(fact, state=State.SENT, sent_at=at, sent_day=self._day(at), delivered_at=delivered)
         return self._answered(replace(sent, delivery=Delivery.DELIVERED))
 
     def _answered(self, sent: Invitation) -> Invitation:
