@@ -4,7 +4,9 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
+from afterbill.adapters.dynamodb.items import stamp
 from afterbill.model.anonymous import anonymous, counts, erased, tombstone
 from afterbill.model.customer import Customer, Suppression
 from afterbill.model.invitation import Invitation
@@ -12,6 +14,7 @@ from afterbill.model.privacy import Person, Removed
 from afterbill.privacy.ports import Copies
 from afterbill_cli.memory.items import MemoryItems
 from afterbill_cli.memory.queues import MemoryTimer
+from afterbill_console.people.handling import Handling
 
 
 @dataclass
@@ -38,6 +41,7 @@ class MemoryPeople:
             phones=frozenset(hashed for hashed, owner in table.phones.items() if owner == customer_id),
             copies=frozenset(name for name, owner in table.copies if owner == customer_id),
             tasks=frozenset(tasks),
+            noted={id_: _noted(table.handlings[id_]) for id_ in theirs if id_ in table.handlings},
         )
 
     def invitations_of_nobody(self, ids: Collection[str]) -> Person:
@@ -54,6 +58,12 @@ class MemoryPeople:
         """Those that are still theirs."""
         theirs = [alias for alias in aliases if self.table.aliases.get(alias) == customer_id]
         return len([self.table.aliases.pop(alias) for alias in theirs])
+
+
+def _noted(one: Handling) -> Mapping[str, Any]:
+    notes = [{"at": stamp(note.at), "who": note.who, "text": note.text} for note in one.notes]
+    values = {"read_at": stamp(one.read_at) if one.read_at else "", "tags": list(one.tags), "notes": notes}
+    return {name: value for name, value in values.items() if value}
 
 
 @dataclass

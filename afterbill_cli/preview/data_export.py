@@ -62,7 +62,17 @@ def held() -> Iterator[Held]:
     named = frozenset({"shop#cus_9", "desk@5e1f"})
     noted = frozenset({("evt_1", "shop", "0b" * 16)})
     waiting = frozenset({("shop", "no_basis", "1")})
-    person = Person(_CUSTOMER.id, _CUSTOMER, surveys, named, events=noted, copies=frozenset({"1"}), tasks=waiting)
+    handled = {"tags": ["price"], "notes": [{"at": "2026-05-01T08:00:00Z", "who": "1", "text": "Called back."}]}
+    person = Person(
+        _CUSTOMER.id,
+        _CUSTOMER,
+        surveys,
+        named,
+        events=noted,
+        copies=frozenset({"1"}),
+        tasks=waiting,
+        noted={max(surveys): handled},
+    )
     objection, bounce = Recipient("1", _NOW, Suppression.COMPLAINED), Recipient("2", None, Suppression.BOUNCED)
     yield Held(person, Contact(objection, _NOW - _DAY), Contact(bounce), list(_requests()))
     guest = Customer(

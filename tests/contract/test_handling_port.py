@@ -6,6 +6,8 @@ from datetime import timedelta
 import pytest
 
 from afterbill.adapters.dynamodb.answered import AnsweredTable
+from afterbill.adapters.dynamodb.items import stamp
+from afterbill.adapters.dynamodb.people import PeopleTable
 from afterbill.adapters.dynamodb.restrictions import RestrictionsTable
 from afterbill.answers.read_responses import Place
 from afterbill.intake.ports import FactWrites
@@ -13,6 +15,7 @@ from afterbill.model.errors import UnreadableError
 from afterbill.model.invitation import Answer, State
 from afterbill.model.privacy import Person
 from afterbill_cli.memory.handled import MemoryAnswers, MemoryHandlings
+from afterbill_cli.memory.people import MemoryPeople
 from afterbill_console.adapters.answers import AnswersTable, HandlingsTable
 from afterbill_console.people import handling as bounds
 from afterbill_console.people.handling import UNHANDLED, Handling, Note
@@ -156,6 +159,15 @@ def test_an_answer_that_cannot_be_read_says_so(world, answers):
         world.facts.unreadable.add(ID)
 
     assert isinstance(answers.read([ID]).answers[ID], UnreadableError)
+
+
+def test_a_person_has_what_was_noted_about_them(world, handlings, one):
+    handlings.add_note(ID, WHO, NOW, "Ruft zurück.")
+    handlings.set_tags(ID, ["Preis"])
+    people = PeopleTable(world.dynamodb, TABLE) if world.dynamodb else MemoryPeople(world.facts)
+
+    (noted,) = people.person(one.customer_id).noted.values()
+    assert noted == {"tags": ["Preis"], "notes": [{"at": stamp(NOW), "who": WHO, "text": "Ruft zurück."}]}
 
 
 def test_an_erasure_takes_everything_with_it(aws_world, aws):

@@ -14,6 +14,7 @@ from typing import Any, Self
 import pytest
 
 from afterbill.adapters.dynamodb import keys
+from afterbill.adapters.dynamodb.answered import AnsweredTable
 from afterbill.adapters.dynamodb.archive_marks import ArchiveMarksTable
 from afterbill.adapters.dynamodb.batches import write_batches
 from afterbill.adapters.dynamodb.privacy_requests import PrivacyRequestsTable
@@ -32,6 +33,7 @@ from afterbill.model.short_links import ShortLink
 from afterbill.model.visits import Kind, Visit
 from afterbill.model.webhooks import Webhook
 from afterbill.privacy.erase import SETTLES_AFTER, EraseDeps, erase
+from afterbill_console.adapters.answers import HandlingsTable
 from afterbill_reports.adapters.archive_files import S3Files
 from afterbill_reports.adapters.archive_table import ArchiveTable
 from afterbill_reports.adapters.duckdb.database import connect
@@ -103,6 +105,9 @@ def plant_survey(ada: Marked) -> None:
     ada.world.invitations.mark_sent(replace(mailed(claimed), message_id=mark("message")))
     ada.world.responses.visit(ID, Visit(NOW, Kind.OPENED, 9, "zq7-network", "safari"))
     ada.world.responses.record(ID, Answer(9, mark("comment"), "price", contact_ok=True), NOW, "2026-11-22")
+    handlings = HandlingsTable(AnsweredTable(ada.world.dynamodb, TABLE))
+    assert handlings.add_note(ID, "operator", NOW, mark("note"))
+    assert handlings.set_tags(ID, [mark("tag")])
     ada.privacy.timer.at(one, 2, DUE)
 
 
@@ -205,7 +210,7 @@ def run_archive(ada: Marked, at: datetime) -> None:
 PLANTS: dict[str, Callable[[Marked], None]] = {
     "customer": plant_customer,
     "object": plant_survey,
-    **dict.fromkeys(("reported", "words", "account", "method", "segment"), plant_survey),
+    **dict.fromkeys(("reported", "words", "account", "method", "segment", "note", "tag"), plant_survey),
     "waiting": plant_waiting,
     "imported": plant_imported,
     "alias": plant_names,

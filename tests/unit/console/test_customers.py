@@ -119,8 +119,8 @@ def test_a_story_tells_every_fact_and_answer_in_order(world):
 
     moments = re.findall(r'<time class="small" datetime="([^"]+)"', page)
     facts = [one for one in theirs(world, who) if one.occurred_at <= NOW]
-    assert page.count('class="step fact') == len(facts)
-    assert page.count('class="step answered') == sum(one.answer is not None for one in facts)
+    assert page.count('class="step is-fact') == len(facts)
+    assert page.count('class="step is-answered') == sum(one.answer is not None for one in facts)
     assert moments == sorted(moments, reverse=True)
 
 
@@ -206,7 +206,7 @@ def test_a_long_story_comes_in_parts(world):
     first = world.get(f"/app/customers/{who.id}", ticket).body
     following = re.search(rf'href="(/app/customers/{who.id}\?after=[^"]+)"', first)[1]
     second = world.get(following, ticket).body
-    total = first.count('class="step fact') + second.count('class="step fact')
+    total = first.count('class="step is-fact') + second.count('class="step is-fact')
     assert total == 100 + len(theirs(world, who))
     assert "after=" not in second
     assert world.get(f"/app/customers/{who.id}?after=nonsense", ticket).status == 404

@@ -131,6 +131,17 @@ def test_an_answer_is_told_word_for_word_whomever_it_names() -> None:
     }
 
 
+def test_what_operators_noted_is_told_without_who_they_are() -> None:
+    one = invitation(answer=Answer(3), answered_at=NOW)
+    note = {"at": "2026-11-22T12:00:00Z", "who": "operator-1", "text": "Called back."}
+    noted = {one.id: {"read_at": "2026-11-22T11:00:00Z", "tags": ["price"], "notes": [note]}}
+    (told,) = record(Person(one.customer_id, invitations={one.id: one}, noted=noted))["surveys"]
+
+    assert (told["read_at"], told["tags"]) == ("2026-11-22T11:00:00Z", ["price"])
+    assert told["notes"] == [{"at": "2026-11-22T12:00:00Z", "text": "Called back."}]
+    assert "operator-1" not in json.dumps(told)
+
+
 def test_visits_tell_time_number_and_program_and_no_network() -> None:
     visits = (Visit(NOW, Kind.OPENED, 9, NETWORK, "firefox"), Visit(NOW, Kind.PROBED), Visit(NOW, Kind.GAP))
     told = survey(visits=visits, condensed=(CondensedVisits(NOW, NOW, 3, 2), CondensedVisits(NOW, NOW, 4, 2)))

@@ -33,7 +33,8 @@ def steps(answers: Iterable[Handled], tasks: Iterable[Task], now: datetime) -> S
     """Return all steps, the newest first."""
     found = [step for one in answers for step in _of(one, now)]
     found += [step for task in tasks for step in _of_task(task)]
-    return sorted(found, key=lambda step: step.at, reverse=True)
+    # Of one moment, what followed stands above what it followed from.
+    return sorted(found, key=lambda step: step.at)[::-1]
 
 
 def _of_task(task: Task) -> Iterator[Step]:

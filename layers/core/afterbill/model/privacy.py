@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from afterbill.model.billing import CustomerRef
 from afterbill.model.customer import Customer, Suppression
@@ -17,7 +18,7 @@ class Person:
     A `customer` who is None was removed before, or never was one: then `customer_id` may still lead to invitations, and
     is empty for an invitation of nobody. `invitations` are by id. `events` are ids with source and invitation, `codes`
     short links, `links` payments that no invitation names, `phones` keyed hashes of numbers, `copies` names of copies
-    of webhooks, `tasks` source, kind and id.
+    of webhooks, `tasks` source, kind and id. `noted` is what operators did about the answer of an invitation.
     """
 
     customer_id: str
@@ -30,6 +31,7 @@ class Person:
     phones: frozenset[str] = frozenset()
     copies: frozenset[str] = frozenset()
     tasks: frozenset[tuple[str, str, str]] = frozenset()
+    noted: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 def guest_names(address_hash: str, sources: Collection[str]) -> frozenset[str]:

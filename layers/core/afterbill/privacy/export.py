@@ -136,7 +136,7 @@ def _record(held: Held, keeper: Keeper, now: datetime) -> dict[str, Any]:
         "kept_until": _moment(customer.kept_until) if customer else None,
         "last_taken_back_at": _moment(customer.last_adverse_at) if customer else None,
         "subscriptions": [_subscription(*one) for one in customer.subscriptions.items()] if customer else [],
-        "surveys": [_survey(one, keeper.retention) for one in invitations],
+        "surveys": [_survey(one, keeper.retention) | _noted(person.noted.get(one.id, {})) for one in invitations],
         "surveys_unreadable": len(person.invitations) - len(invitations),
         "events": [{"source": source, "id": id_} for id_, source, _ in sorted(person.events)],
         "tasks": [{"source": source, "kind": kind} for source, kind, _ in sorted(person.tasks)],
@@ -240,6 +240,15 @@ def _survey(one: Invitation, retention: Retention) -> dict[str, Any]:
         "referral_visits": one.referred,
         "answer": _answer(one, one.answer) if one.answer else None,
         "kept_until": _moment(one.patient_until + one.expiry + retention.responses),
+    }
+
+
+def _noted(noted: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what operators noted about the person's answer; who they are is left out."""
+    return {
+        "read_at": noted.get("read_at"),
+        "tags": list(noted.get("tags", ())),
+        "notes": [{"at": one["at"], "text": one["text"]} for one in noted.get("notes", ())],
     }
 
 

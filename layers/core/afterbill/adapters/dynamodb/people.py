@@ -7,7 +7,7 @@ from typing import Any
 from afterbill.adapters.aws.clients import transient, write_if
 from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.batches import query
-from afterbill.adapters.dynamodb.items import customer_of, encode, invitation_of
+from afterbill.adapters.dynamodb.items import customer_of, decode, encode, invitation_of
 from afterbill.adapters.dynamodb.table import InvitationTable
 from afterbill.model.customer import Customer
 from afterbill.model.errors import TransientError, UnreadableError
@@ -137,8 +137,15 @@ def _named(items: Collection[dict[str, Any]]) -> dict[str, Any]:
         "links": frozenset(link for link, _ in of("LINK")),
         "phones": frozenset(hashed for hashed, _ in of("PHONE")),
         "copies": frozenset(name for name, _ in of("COPY")),
+        "noted": {keys.invitation_id(item): noted for item in items if (noted := _noted(item))},
         "tasks": frozenset((source, *sk.split("#", 1)) for source, sk in of("TASK")),
     }
+
+
+def _noted(item: Mapping[str, Any]) -> dict[str, Any]:
+    """What operators did about an answer, without who they are."""
+    plain = decode({name: item[name] for name in ("agent_read_at", "agent_tags", "agent_notes") if name in item})
+    return {name.removeprefix("agent_"): value for name, value in plain.items()}
 
 
 def _begins(item: Mapping[str, Any], kind: str) -> bool:
