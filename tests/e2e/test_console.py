@@ -85,7 +85,7 @@ def test_a_stolen_cookie_opens_nothing_after_the_sign_out(stack, chromium: Brows
 
 
 @pytest.fixture
-def newcomer(stack):
+def newcomer(stack):  # noqa: ARG001  # the command finds it by its file
     """A viewer, invited on the command line and removed at the end, unless the test did it."""
     user = {"email": f"new-{secrets.token_hex(3)}@example.com", "password": secrets.token_hex(8)}
     words = ("console", "user", "add", user["email"], "--role", "viewer", "--permanent-password-stdin")

@@ -151,9 +151,8 @@ class TestApi:
         assert (Resolver(OWN, {}).resolve(named), Resolver({}, {}).resolve(named)) == (True, False)
 
 
-def test_its_role_reaches_sessions_and_nothing_else_of_an_operator(properties: OfOne) -> None:
-    """Neither secrets nor keys: it signs nothing, and derives nothing from what others derive from."""
+def test_its_role_changes_no_user(properties: OfOne) -> None:
     granted = json.dumps(properties("ShowConsoleRole"))
 
-    assert "secretsmanager" not in granted
+    assert "cognito-idp:ListUsers" in granted
     assert not re.findall(r"cognito-idp:(?:Admin)?(?:Create|Delete|Update|Set|Add|Remove|Initiate)\w*", granted)

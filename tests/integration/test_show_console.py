@@ -106,7 +106,7 @@ def test_a_pool_that_does_not_answer_shows_nobody_anything_and_ends_nothing(stac
     stack.users.failures.clear()
 
     assert (answer["statusCode"], answer["headers"]["Retry-After"]) == (503, "5")
-    assert "That takes too long just now" in answer["body"]
+    assert "The console cannot be reached just now" in answer["body"]
     assert visitor.open("/app/overview")["statusCode"] == 200
 
 
