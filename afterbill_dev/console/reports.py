@@ -9,7 +9,7 @@ from tempfile import mkdtemp
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from afterbill.insight.archive.columns import FACTS, place
+from afterbill.insight.archive.columns import FACTS
 from afterbill.insight.archive.rows import row_of
 from afterbill.insight.periods import window_of
 from afterbill.insight.ports import Asking
@@ -38,15 +38,14 @@ class ComputedReports:
 
     @cached_property
     def engine(self) -> Engine:
-        """The facts in one file, behind DuckDB."""
+        """The facts in one file, as compute_reports gathers them: each has its day, or no window would have one before."""
         scratch = Path(mkdtemp(prefix="console-"))
         database = connect(scratch, _MEMORY_MB, threads=1)
-        file = scratch / place("facts", self.today)
-        file.parent.mkdir(parents=True)
-        file.write_bytes(
-            ParquetRows(database, scratch).written([row_of(one, self.zone, "") for one in self.facts], FACTS)
-        )
-        return DuckEngine(database, [file])
+        written, gathered = scratch / "written.parquet", scratch / "facts.parquet"
+        rows = [row_of(one, self.zone, "") for one in self.facts]
+        written.write_bytes(ParquetRows(database, scratch).written(rows, FACTS))
+        database.read_parquet(str(written)).project("*, fact_day AS day").write_parquet(str(gathered))
+        return DuckEngine(database, [gathered])
 
     @property
     def today(self) -> date:
