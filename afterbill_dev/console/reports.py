@@ -38,7 +38,7 @@ class ComputedReports:
 
     @cached_property
     def engine(self) -> Engine:
-        """The facts in one file, as compute_reports gathers them: each has its day, or no window would have one before."""
+        """The facts in one file, as compute_reports gathers them, each with its day."""
         scratch = Path(mkdtemp(prefix="console-"))
         database = connect(scratch, _MEMORY_MB, threads=1)
         written, gathered = scratch / "written.parquet", scratch / "facts.parquet"

@@ -166,11 +166,17 @@ class TestReport:
 
     def test_what_is_not_real_is_called_so(self, world):
         assert "No real change Too few answers to compare anything" in text_of(page(world, "window=7d"))
-        document = world.reports.load("reports/overview/nps/30d.json")
-        body = {**document["scopes"][""], "differences": {"rows": [], "more": 0, "comparisons": 9}}
-        world.reports.documents = {"reports/overview/nps/30d.json": {**document, "scopes": {"": body}}}
+        nothing = {"rows": [], "more": 0, "comparisons": 4}
+        shown = self._changed(world, changes=nothing, differences=nothing)
 
-        assert "None of 9 comparisons can be told from chance." in text_of(page(world, "window=30d"))
+        assert "No real change None of 8 comparisons can be told from chance." in text_of(shown)
+
+    def test_a_real_change_of_the_window_is_among_the_real_ones(self, world):
+        total = said(world, "90d")["total"]
+        text = text_of(page(world, "window=90d"))
+
+        assert total["real"]
+        assert f"2 Sep – 30 Nov 2026 {whole(total['change'])} points" in text
 
     @pytest.mark.parametrize(
         ("change", "said_so"),
@@ -191,7 +197,7 @@ class TestReport:
         row = {"value": "2026-11-02", "days": 7, "n": 40, "score": -5.0, "low": -20.0, "high": 10.0, "change": -30.0}
         shown = text_of(self._changed(world, changes={"rows": [row], "more": 3, "comparisons": 6}))
 
-        assert "4 real changes" in shown
+        assert "4 real changes" in shown, "one that is listed, and three more"
         assert "2–8 Nov 2026 −30 points" in shown
 
     def test_a_whole_month_is_called_by_its_name(self, world):

@@ -213,11 +213,15 @@ def _skips(said: Row) -> Sequence[Row]:
 def _found(said: Row) -> Mapping[str, int]:
     """Return how many real changes and differences there are, listed or not."""
     parts = {name: said[name] for name in ("changes", "differences")}
-    return {name: len(part["rows"]) + part["more"] if part else 0 for name, part in parts.items()}
+    found = {name: len(part["rows"]) + part["more"] if part else 0 for name, part in parts.items()}
+    return {**found, "changes": found["changes"] + said["total"]["real"]}
 
 
 def _real(visit: Visit, said: Row) -> list[Real]:
-    """Return what really changed, the newest first, then what really differs, the clearest first."""
+    """Return what really changed, of the window and then the newest, and what really differs, the clearest first."""
+    total = said["total"]
+    days = visit.numbers.days(visit.filters.window.first, visit.filters.window.last)
+    whole = [Real(days, total, total["change"], "change", answers_link(visit))] if total["real"] else []
     changes = [
         Real(_period(visit, said["by"], row), row, row["change"], "change", _answers_of_days(visit, row))
         for row in reversed((said["changes"] or {}).get("rows", []))
@@ -232,7 +236,7 @@ def _real(visit: Visit, said: Row) -> list[Real]:
         )
         for row in (said["differences"] or {}).get("rows", [])
     ]
-    return changes + differences
+    return whole + changes + differences
 
 
 def _period(visit: Visit, by: str, row: Row) -> str:
