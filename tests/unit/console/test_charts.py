@@ -303,6 +303,11 @@ class TestDistribution:
         assert [row[0].text for row in chart.table.rows] == [str(rating) for rating in scale.ratings]
         assert len(list(tree(chart).iter("rect"))) == len(scale.ratings)
 
+    def test_counts_that_end_early_leave_a_group_without_a_bracket(self):
+        chart = distribution([1, 2, 3], TITLE, EN, NUMBERS)
+
+        assert len([one for one in tree(chart).iter("line") if "bracket" in one.get("class")]) == 1
+
     def test_of_nothing_there_is_no_share(self):
         chart = distribution([0] * 11, TITLE, EN, NUMBERS)
 
