@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, ViewportSize
 
 from afterbill_dev.console.serving import serving
 from afterbill_dev.console.world import World, history
@@ -18,7 +19,7 @@ class Picture:
     file: str
     place: str
     size: tuple[int, int]
-    scheme: str = "light"
+    scheme: Literal["light", "dark"] = "light"
     role: str = "admin"
     language: str = "en"
 
@@ -41,8 +42,8 @@ def take(folder: Path) -> Iterator[Path]:
 
 def _taken(picture: Picture, browser: Browser, origin: str, folder: Path) -> Path:
     width, height = picture.size
-    scheme = "dark" if picture.scheme == "dark" else "light"
-    page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme, device_scale_factor=2)
+    size: ViewportSize = {"width": width, "height": height}
+    page = browser.new_page(viewport=size, color_scheme=picture.scheme, device_scale_factor=2)
     page.goto(f"{origin}/app/sign-in?role={picture.role}&language={picture.language}")
     page.goto(f"{origin}{picture.place}")
     file = folder / picture.file

@@ -47,7 +47,7 @@ class ByRole:
     sessions: MemorySessions
     operators: MemoryOperators
 
-    def answer(self, request: Request, cookies: dict[str, str], now: datetime) -> Answer | None:
+    def answer(self, request: Request, cookies: Mapping[str, str], now: datetime) -> Answer | None:  # noqa: ARG002  # the port's
         """Sign in, or out."""
         if request.path == "/app/sign-out":
             self.sessions.sessions.clear()

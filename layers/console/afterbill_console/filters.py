@@ -150,11 +150,13 @@ class _Reader:
         """Return the value; None where it is not given, or is a mistake."""
         texts = self._texts(name)
         if len(texts) > 1:
-            return self._wrong(name, "twice")
+            self._wrong(name, "twice")
+            return None
         try:
             return parse(texts[0]) if texts else None
         except (ValueError, RequestError):
-            return self._wrong(name, name, given=texts[0])
+            self._wrong(name, name, given=texts[0])
+            return None
 
     def window(self, name: str) -> Window | None:
         """Return the window; None where it is not given, or is a mistake."""
@@ -182,11 +184,14 @@ class _Reader:
     def _scope(self, text: str, dimensions: tuple[str, ...]) -> Scope | None:
         dimension, _, value = text.partition(":")
         if not (dimension and value):
-            return self._wrong("where", "where", given=text)
+            self._wrong("where", "where", given=text)
+            return None
         if dimension not in dimensions:
-            return self._wrong("where", "dimension", given=dimension, known=dimensions)
+            self._wrong("where", "dimension", given=dimension, known=dimensions)
+            return None
         if len(value) > LONGEST_VALUE:
-            return self._wrong("where", "where_long", most=LONGEST_VALUE)
+            self._wrong("where", "where_long", most=LONGEST_VALUE)
+            return None
         return dimension, value
 
     def _days(self, name: str) -> Window | None:
@@ -196,14 +201,16 @@ class _Reader:
         try:
             return self._window("..".join(map(str, days)))
         except RequestError:
-            return self._wrong(name, "days", most=LONGEST_DAYS)
+            self._wrong(name, "days", most=LONGEST_DAYS)
+            return None
 
     def _day(self, name: str) -> date | None:
         given = "".join(self._texts(name)[:1])
         try:
             return date.fromisoformat(given if _DAY.fullmatch(given) else "")
         except ValueError:
-            return self._wrong(name, "day", given=given)
+            self._wrong(name, "day", given=given)
+            return None
 
     def _window(self, text: str) -> Window:
         return window_asked(text, self._today)
