@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 from afterbill.model.errors import TransientError, UnreadableError
 from afterbill.model.query import QueryError
 from afterbill_console.answer import HEADERS, redirect
-from afterbill_console.app import MOST_BODY, MOST_QUERY
+from afterbill_console.app import MOST_BODY, MOST_QUERY, Console
 from afterbill_console.pages import overview
 from afterbill_console.pages.routes import ROUTES, Route
 from afterbill_console.render import coded
 from afterbill_console.roles import Role
 from afterbill_console.sessions import COOKIE, Ticket
 from afterbill_console.visit import Content
-from afterbill_dev.console.world import NOW, ORIGIN, World, request_for
+from afterbill_dev.console.world import NOW, ORIGIN, ByRole, World, request_for
 
 PAGE = "/app/overview"
 
@@ -69,6 +69,13 @@ class TestWayIn:
         answer = world.console.respond(request_for("GET", PAGE, {}), {COOKIE: cookie}, world.now)
 
         assert (answer.status, answer.headers["Location"]) == (303, "/app/sign-in")
+
+    def test_the_way_in_and_out_answers_at_its_own_addresses(self, world):
+        ticket = world.sign_in()
+
+        assert world.get("/app/sign-in?role=viewer").headers["Location"] == "/app"
+        assert world.post("/app/sign-out", ticket).cookies
+        assert world.get(PAGE, ticket).headers["Location"] == "/app/sign-in"
 
     def test_a_session_lasts_eight_hours_and_not_a_second_longer(self, world):
         ticket = world.sign_in()
@@ -294,6 +301,20 @@ class TestTrouble:
 
         assert answer.status == 503
         assert "gerade nicht erreichbar" in answer.body
+
+    def test_what_is_told_is_told_to_whoever_runs_it(self, world, monkeypatch):
+        told, error = [], TransientError("no answer")
+        monkeypatch.setattr(world.sessions, "load", failing(error))
+        console = Console(world.deps, ByRole(world.sessions, world.operators), told.append)
+        console.respond(request_for("GET", PAGE, {}), {COOKIE: str(world.sign_in())}, NOW)
+
+        assert told == [error]
+
+    def test_what_is_broken_has_a_page_without_details(self, world):
+        answer = world.console.broken(request_for("GET", PAGE, {"accept-language": "de"}))
+
+        assert (answer.status, answer.headers) == (500, HEADERS)
+        assert '<html lang="de">' in answer.body
 
 
 class TestFiles:
