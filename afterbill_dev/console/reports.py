@@ -1,5 +1,6 @@
 """Stored reports of a seeded history, computed when they are first asked for."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -9,8 +10,8 @@ from tempfile import mkdtemp
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from afterbill.insight.archive.columns import FACTS
-from afterbill.insight.archive.rows import row_of
+from afterbill.insight.archive.columns import FACTS, place
+from afterbill.insight.archive.rows import day_of, row_of
 from afterbill.insight.periods import window_of
 from afterbill.insight.ports import Asking
 from afterbill.insight.reports.asked import Asked, Body, Engine, ReportRules, Scope
@@ -18,7 +19,7 @@ from afterbill.insight.reports.requested import ReportRequest, scope_key
 from afterbill.model.invitation import Invitation
 from afterbill.model.questions import Question
 from afterbill_reports.adapters.duckdb.database import connect
-from afterbill_reports.adapters.duckdb.engine import DuckEngine
+from afterbill_reports.adapters.duckdb.engine import DuckEngine, gather
 from afterbill_reports.adapters.duckdb.parquet import ParquetRows
 from afterbill_reports.reports.modules import report_of
 from afterbill_reports.reports.overview import PARTS
@@ -38,13 +39,18 @@ class ComputedReports:
 
     @cached_property
     def engine(self) -> Engine:
-        """The facts in one file, as compute_reports gathers them, each with its day."""
+        """The facts by their days, gathered in one file, behind DuckDB."""
         scratch = Path(mkdtemp(prefix="console-"))
         database = connect(scratch, _MEMORY_MB, threads=1)
-        written, gathered = scratch / "written.parquet", scratch / "facts.parquet"
-        rows = [row_of(one, self.zone, "") for one in self.facts]
-        written.write_bytes(ParquetRows(database, scratch).written(rows, FACTS))
-        database.read_parquet(str(written)).project("*, fact_day AS day").write_parquet(str(gathered))
+        parquet, days = ParquetRows(database, scratch), defaultdict(list)
+        for one in self.facts:
+            days[day_of(one, self.zone)].append(one)
+        for day, facts in days.items():
+            file = scratch / place("facts", day)
+            file.parent.mkdir(parents=True)
+            file.write_bytes(parquet.written([row_of(one, self.zone, "") for one in facts], FACTS))
+        gathered = scratch / "facts.parquet"
+        gather(database, [scratch / place("facts", day) for day in sorted(days)], gathered)
         return DuckEngine(database, [gathered])
 
     @property

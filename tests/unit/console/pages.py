@@ -1,6 +1,5 @@
 """Pages read back: their texts, tables and links, and reports in the states in which they can be."""
 
-import re
 from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
 
@@ -12,12 +11,22 @@ from afterbill_console.numbers import Numbers
 from afterbill_console.roles import Role
 from afterbill_dev.console.world import NOW, ZONE, World
 
-EN = Numbers("en", ZONE)
+
+class Plain:
+    """English numbers whose spaces are plain ones, as those of a page that is read back."""
+
+    numbers = Numbers("en", ZONE)
+
+    def __getattr__(self, name):
+        return lambda *values: plain([getattr(self.numbers, name)(*values)])
+
+
+EN = Plain()
 
 
 def plain(words: list[str]) -> str:
-    """The words with one space between them; a space that holds together stays one."""
-    return re.sub(r"[ \t\r\n]+", " ", " ".join(words)).strip()
+    """The words with one plain space between them."""
+    return " ".join(" ".join(words).split())
 
 
 class Page(HTMLParser):

@@ -84,9 +84,7 @@ class TestFindings:
         with_reports(world, bodies={"drivers": body([], attributes=attributes)})
         page = opened(world, PAGE)
 
-        assert (
-            "The score goes with one attribute most: Plan, 20.0\N{NO-BREAK SPACE}% of all differences" in page.headings
-        )
+        assert f"The score goes with one attribute most: Plan, {EN.share(0.2, 1)} of all differences" in page.headings
         assert "That does not say that they are the cause" in page.text
 
     def test_an_attribute_within_chance_is_called_nothing(self, world: World):
@@ -106,7 +104,7 @@ class TestFindings:
         with_reports(world, bodies={"drivers": body([reason("price", 40, -10.0, -10.0)], reported=reported)})
         page = opened(world, PAGE)
 
-        assert "Too expensive: what billing systems report most, 75\N{NO-BREAK SPACE}% of all ends" in page.headings
+        assert f"Too expensive: what billing systems report most, {EN.share(0.75)} of all ends" in page.headings
         assert "own words" in page.text
 
 

@@ -126,7 +126,9 @@ class TestOutcomes:
     def test_the_risk_table_has_the_figures_of_the_report(self, world: World, outcome):
         page = opened(world, view("outcomes", outcome=outcome))
         rows = report(world, "outcomes")["outcomes"][outcome]["rows"]
-        shown = {(cells[0], cell.split(" ")[0]) for cells in page.rows("outcomes-risk") for cell in cells[1:]}
+        shown = {
+            (cells[0], f"{cell.partition(' %')[0]} %") for cells in page.rows("outcomes-risk") for cell in cells[1:]
+        }
 
         assert {(EN.count(row["day"]), EN.share(row["survival"], 1)) for row in rows} <= shown
         assert all(f"{EN.count(row['at_risk'])} followed" in page.text for row in rows)

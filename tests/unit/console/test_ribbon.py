@@ -6,10 +6,11 @@ import pytest
 
 from afterbill_console.charts import ribbon as r
 from afterbill_console.charts.scores import SHARE
+from afterbill_console.numbers import Numbers
 from afterbill_console.texts import texts
-from tests.unit.console.pages import EN
+from afterbill_dev.console.world import ZONE
 
-T = texts("en")
+T, EN = texts("en"), Numbers("en", ZONE)
 
 
 def stop(label="Purchase", n=100, share=0.5, score=10.0, *, few=False, **more):
