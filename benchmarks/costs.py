@@ -87,6 +87,8 @@ _UNREADABLE_BY = sum(len(re.findall(r'count_unreadable\("', text)) for text in _
 _REFUSED_BY = 1
 """Webhooks are counted by one reason, `signature_mismatch`."""
 _MOST_CENTS, _MOST_AT_REST = 5, 20
+_SHIPPED = frozenset({None, "HasConsole", "HasLoginBranding"})
+"""The conditions that hold where nobody changes a parameter."""
 
 
 def rows() -> list[Row]:
@@ -173,8 +175,12 @@ def _function(stage: str) -> Mapping[str, Any]:
 
 
 def at_rest() -> Units:
-    """Units of a month in which nothing happens, with the parameters as shipped; what has a Condition is left out."""
-    resources = _unconditional()
+    """Units of a month in which nothing happens, with the parameters as shipped: the console, and nothing else with a Condition.
+
+    Its user pool waits without a charge: Essentials counts users of a month, 10,000 free (aws.amazon.com/cognito/pricing,
+    December 2026).
+    """
+    resources = _as_shipped()
     runs = sum(_runs(event) for event in _events(resources, "ScheduleV2"))
     seconds = {
         name: _SECONDS_AT_REST * sum(_runs(event) for event in _events({name: one}, "ScheduleV2"))
@@ -201,7 +207,7 @@ def when_busy() -> Units:
 
     Unknown deliveries are left out by reason: that is the name of an error, of which there is no list.
     """
-    resources = _unconditional()
+    resources = _as_shipped()
     filters = len(_of_type(resources, "AWS::Logs::MetricFilter"))
     failing = sum(
         bool([*_events({name: one}, "SQS"), *_events({name: one}, "DynamoDB")]) for name, one in resources.items()
@@ -242,8 +248,8 @@ def _sum(counted: Iterable[tuple[Units, int]]) -> Units:
     return total
 
 
-def _unconditional() -> dict[str, Any]:
-    return {name: one for name, one in template()["Resources"].items() if "Condition" not in one}
+def _as_shipped() -> dict[str, Any]:
+    return {name: one for name, one in template()["Resources"].items() if one.get("Condition") in _SHIPPED}
 
 
 def _of_type(resources: Mapping[str, Any], kind: str) -> list[Any]:

@@ -44,7 +44,8 @@ class UserPool:
             metadata = {"HTTPStatusCode": 400, "RequestId": "1"}
             parsed = {"Error": {"Code": str(error), "Message": "told to"}, "ResponseMetadata": metadata}
         status = parsed["ResponseMetadata"]["HTTPStatusCode"]
-        return AWSResponse("https://cognito-idp.example", status, {}, None), parsed
+        headers: Any = {}
+        return AWSResponse("https://cognito-idp.example", status, headers, None), parsed
 
     def _answer(self, operation: str, asked: dict[str, Any]) -> dict[str, Any]:
         if operation in self.failures:
