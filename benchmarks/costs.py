@@ -82,6 +82,11 @@ _METRICS = frozenset(re.findall(r'^    [A-Z_]+ = "(\w+)"$', _OBSERVABILITY.read_
 """Read as text: who imports them says for good where they go."""
 _ALWAYS = frozenset(name for name in _METRICS if name.endswith("Finished") or name == "Score")
 """Those that every scheduled run writes. One is paid for in the hours in which it is written."""
+_OF_CONSOLE = frozenset({"HealthFinished"})
+"""Those that only a stack with a console writes."""
+_LOOK_SECONDS, _LOOK_METRICS, _LOOK_READS = 10.0, 15, 2
+"""Of one look of check_health: its calls one after the other (an assumption), the metrics that it asks CloudWatch for,
+and the objects that it reads beside the one it writes."""
 _APPS = [path.read_text("utf-8") for path in sorted((ROOT / "functions").glob("*/app.py"))]
 _UNREADABLE_BY = sum(len(re.findall(r'count_unreadable\("', text)) for text in _APPS)
 _REFUSED_BY = 1
@@ -105,6 +110,7 @@ def rows() -> list[Row]:
             f"{_REMINDED} reminders more, with their mails", 100 * dollars(reminders), "cents", None, _listed(reminders)
         ),
         Row("a stack at rest, a month", dollars(rest), "$", _MOST_AT_REST, _listed(rest)),
+        Row("a console at rest, more a month", dollars(console_at_rest()), "$", None, _listed(console_at_rest())),
         Row("the same, every metric written", dollars(rest + busy), "$", None, _listed(busy)),
         Row("a day of made-up webhooks at the throttle", dollars(attack()), "$", None, _listed(attack())),
     ]
@@ -190,13 +196,34 @@ def at_rest() -> Units:
     return Units(
         {
             Unit.ALARM: sum(_alarm_metrics(alarm) for alarm in _of_type(resources, "AWS::CloudWatch::Alarm")),
-            Unit.METRIC: len(_ALWAYS),
+            Unit.METRIC: len(_ALWAYS - _OF_CONSOLE),
             Unit.SECRET: len(_of_type(resources, "AWS::SecretsManager::Secret")),
             Unit.DASHBOARD: len(_of_type(resources, "AWS::CloudWatch::Dashboard")),
             Unit.QUEUE_REQUEST: len(queues) * _RECEIVES,
             Unit.SCHEDULE: runs,
             Unit.INVOCATION: runs,
             Unit.GB_SECOND: round(sum(_gigabytes(resources[name]) * spent for name, spent in seconds.items())),
+            Unit.LOG_BYTE: runs * _PLATFORM_BYTES,
+        }
+    )
+
+
+def console_at_rest() -> Units:
+    """Units of a month that the scheduled parts of the console add, while nobody looks at it."""
+    resources = {name: one for name, one in template()["Resources"].items() if one.get("Condition") == "HasConsole"}
+    runs = sum(_runs(event) for event in _events(resources, "ScheduleV2"))
+    looks = sum(_runs(event) for event in _events({"": resources["CheckHealthFunction"]}, "ScheduleV2"))
+    spent = looks * _LOOK_SECONDS + (runs - looks) * _SECONDS_AT_REST
+    return Units(
+        {
+            Unit.ALARM: sum(_alarm_metrics(alarm) for alarm in _of_type(resources, "AWS::CloudWatch::Alarm")),
+            Unit.METRIC: len(_OF_CONSOLE),
+            Unit.METRIC_READ: looks * _LOOK_METRICS,
+            Unit.PUT: looks,
+            Unit.GET: looks * _LOOK_READS,
+            Unit.SCHEDULE: runs,
+            Unit.INVOCATION: runs,
+            Unit.GB_SECOND: round(spent * _gigabytes(resources["CheckHealthFunction"])),
             Unit.LOG_BYTE: runs * _PLATFORM_BYTES,
         }
     )

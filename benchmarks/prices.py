@@ -21,6 +21,8 @@ class Unit(StrEnum):
     NOTIFICATION = "SNS publication"
     MAIL = "SES mail"
     PUT = "S3 PUT request"
+    GET = "S3 GET request"
+    METRIC_READ = "metric asked for by GetMetricData"
     ALARM = "alarm metric, a month"
     METRIC = "custom metric, a month"
     SECRET = "secret, a month"  # noqa: S105  # a unit
@@ -59,6 +61,8 @@ PRICES = {
     Unit.NOTIFICATION: Price(0.50, _MILLION, "aws.amazon.com/sns/pricing", "2026-11"),
     Unit.MAIL: Price(0.10, 1_000, "aws.amazon.com/ses/pricing", "2026-11"),
     Unit.PUT: Price(0.005, 1_000, "aws.amazon.com/s3/pricing", "2026-11"),
+    Unit.GET: Price(0.0004, 1_000, "aws.amazon.com/s3/pricing, as remembered", "2026-11"),
+    Unit.METRIC_READ: Price(0.01, 1_000, "support.site24x7.com: CloudWatch metrics cost calculation", "2026-12"),
     Unit.ALARM: Price(0.10, 1, _CLOUDWATCH, "2026-11"),
     Unit.METRIC: Price(0.30, 1, _CLOUDWATCH, "2026-11"),
     Unit.SECRET: Price(0.40, 1, "aws.amazon.com/secrets-manager/pricing", "2026-11"),

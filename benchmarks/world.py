@@ -40,6 +40,7 @@ _ENVIRONMENT = {
     "SEND_QUEUE_ARN": f"arn:aws:sqs:{REGION}:123456789012:send",
     "FLEXIBLE_WINDOW_MINUTES": "15",
     "PERIOD_MINUTES": "60",
+    "STACK": "afterbill",
     "ARCHIVE": "archive",
     "CONFIGURATION_SET": TABLE,
     "SENDER": "survey@example.com",

@@ -37,10 +37,11 @@ _LEFT_OUT = frozenset(
         "handle_sms_event",
         "track_changes",
         "show_console",
+        "check_health",
     }
 )
 """Functions that the runs do not need; the stream is modelled in `World`."""
-UNTOLD = frozenset({"ArchiveFinished"})
+UNTOLD = frozenset({"ArchiveFinished", "HealthFinished"})
 """Metrics that only functions which are left out write."""
 _GAUGES: Mapping[str, Callable[[Queue], float]] = {
     "ApproximateNumberOfMessagesVisible": lambda queue: queue.visible,

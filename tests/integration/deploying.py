@@ -34,6 +34,7 @@ def described(stack: Stack) -> None:
         "MailEventsTopicArn": made["MailEventsTopic"]["Ref"],
         **{f"{name}FunctionName": f"afterbill-{function}" for name, function in _FUNCTIONS.items()},
     }
+    stack.session.client("sesv2").create_configuration_set(ConfigurationSetName="afterbill")
     cloudwatch = stack.session.client("cloudwatch")
     for name in ALARMS:
         cloudwatch.put_metric_alarm(AlarmName=f"afterbill-{name}", **_alarm(name))

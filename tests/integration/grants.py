@@ -191,11 +191,11 @@ def grants_of(function: str, stack: Resolver) -> set[Grant]:
     policies = [*properties(role)["Policies"], *_attached(role, stack)]
     statements = [one for policy in policies for one in policy["PolicyDocument"]["Statement"]]
     return {
-        Grant(action, stack.resolve(resource), *_leading(statement.get("Condition", {})))
+        Grant(action, resource, *_leading(statement.get("Condition", {})))
         for statement in statements
         if statement["Effect"] == "Allow"
         for action in _listed(statement["Action"])
-        for resource in _listed(statement["Resource"])
+        for resource in _listed(stack.resolve(statement["Resource"]))
     }
 
 

@@ -17,6 +17,9 @@ _PSEUDO = {
 }
 
 
+_NOTHING = "AWS::NoValue"
+
+
 @dataclass(frozen=True)
 class Resolver:
     """`made` holds what each resource answers to Ref and GetAtt; a resource that was not made answers its own name."""
@@ -41,7 +44,7 @@ class Resolver:
             case {"Fn::Split": [separator, text]}:
                 return self.resolve(text).split(separator)
             case list():
-                return [self.resolve(one) for one in value]
+                return [one for one in map(self.resolve, value) if one != _NOTHING]
             case _:
                 return value
 

@@ -23,6 +23,11 @@ class Patient(Context):
 
 
 @pytest.fixture
+def parameters():
+    return {"AlarmEmail": "ops@acme.com"}
+
+
+@pytest.fixture
 def check(stack):
     """The function in a stack that CloudFormation knows."""
     described(stack)
@@ -52,6 +57,7 @@ def test_a_look_leaves_one_document_of_everything(stack, check, capsys):
     assert [one["name"] for one in found["steps"] if one["finished_at"]] == ["sweep_invitations"]
     assert found["sending"] == {"halted": False, "reason": "", "waits": {}}
     assert found["skips"] is None
+    assert "AssertionError" not in json.dumps(found)  # which is how a call that is not granted ends here
     assert found["parameters"]["ComputeRate"] == "rate(15 minutes)"
     assert verdicts(found)["queues"] == "ok"  # its last finding tells what waits
     assert {one["code"] for one in found["findings"]} >= {"dead_letters", "alarm"}
