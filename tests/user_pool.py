@@ -71,6 +71,13 @@ class UserPool:
         page = {"Users": found[first : first + 2]}
         return page | ({"PaginationToken": str(first + 2)} if len(found) > first + 2 else {})
 
+    def _ListUsersInGroup(self, asked: dict[str, Any]) -> dict[str, Any]:  # noqa: N802  # as above
+        self._group(asked)
+        found = [self._out(name) for name, user in self.users.items() if asked["GroupName"] in user["groups"]]
+        first = int(asked.get("NextToken", 0))
+        page = {"Users": found[first : first + 2]}
+        return page | ({"NextToken": str(first + 2)} if len(found) > first + 2 else {})
+
     def _AdminListGroupsForUser(self, asked: dict[str, Any]) -> dict[str, Any]:  # noqa: N802  # as above
         names = self._user(asked)["groups"]
         first = int(asked.get("NextToken", 0))
@@ -123,4 +130,5 @@ class UserPool:
     def _out(self, name: str) -> dict[str, Any]:
         user = self.users[name]
         attributes = [{"Name": key, "Value": user[key]} for key in ("sub", "email")]
+        attributes.append({"Name": "email_verified", "Value": "true"})
         return {"Username": name, "Attributes": attributes, "Enabled": user["enabled"], "UserStatus": user["status"]}

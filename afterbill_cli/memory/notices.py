@@ -14,7 +14,6 @@ class MemoryPreferences:
     """Preferences over a dictionary."""
 
     choices: dict[str, Choices] = field(default_factory=dict)
-    claims: "MemoryClaims | None" = None
 
     def load(self, operator: str) -> Choices:
         """Their choices."""
@@ -23,12 +22,6 @@ class MemoryPreferences:
     def store(self, operator: str, choices: Choices) -> None:
         """Keep them."""
         self.choices[operator] = choices
-
-    def forget(self, operator: str) -> None:
-        """Drop them, and the claims."""
-        self.choices.pop(operator, None)
-        if self.claims:
-            self.claims.held = {place: span for place, span in self.claims.held.items() if place[0] != operator}
 
 
 @dataclass

@@ -38,10 +38,11 @@ _LEFT_OUT = frozenset(
         "track_changes",
         "show_console",
         "check_health",
+        "notify_operators",
     }
 )
 """Functions that the runs do not need; the stream is modelled in `World`."""
-UNTOLD = frozenset({"ArchiveFinished", "HealthFinished"})
+UNTOLD = frozenset({"ArchiveFinished", "HealthFinished", "NotifyFinished"})
 """Metrics that only functions which are left out write."""
 _GAUGES: Mapping[str, Callable[[Queue], float]] = {
     "ApproximateNumberOfMessagesVisible": lambda queue: queue.visible,

@@ -31,7 +31,7 @@ class Stores:
         self.dynamodb = dynamodb
         self.claims = ClaimsTable(dynamodb, TABLE) if dynamodb else MemoryClaims()
         self.notices = NoticesTable(dynamodb, TABLE) if dynamodb else MemoryNotices()
-        self.preferences = PreferencesTable(dynamodb, TABLE) if dynamodb else MemoryPreferences(claims=self.claims)
+        self.preferences = PreferencesTable(dynamodb, TABLE) if dynamodb else MemoryPreferences()
 
 
 @pytest.fixture
@@ -60,19 +60,6 @@ def test_choices_are_read_as_they_were_stored(stores, choices):
 
     assert stores.preferences.load(WHO) == choices
     assert stores.preferences.load(OTHER) == Choices()
-
-
-def test_a_removed_operator_leaves_neither_choices_nor_claims(stores):
-    for who in (WHO, OTHER):
-        stores.preferences.store(who, Choices("de"))
-        stores.claims.claim(who, DIGEST, NOW, NOW + SPAN)
-    stores.preferences.forget(WHO)
-    stores.preferences.forget(WHO)
-
-    assert stores.preferences.load(WHO) == Choices()
-    assert stores.claims.claim(WHO, DIGEST, LATER, LATER + SPAN)
-    assert stores.preferences.load(OTHER).language == "de"
-    assert not stores.claims.claim(OTHER, DIGEST, LATER, LATER + SPAN)
 
 
 # Claims

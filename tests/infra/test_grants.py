@@ -4,7 +4,8 @@ That nothing is missing, every integration test holds too: its stack refuses a c
 """
 
 import json
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import date, datetime, time, timedelta
 from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
@@ -29,6 +30,11 @@ from afterbill.insight.periods import month_of
 from afterbill.insight.reports.requested import ReportRequest
 from afterbill.model.links import Purpose
 from afterbill.model.visits import Kind, Visit
+from afterbill.settings import config
+from afterbill_console.adapters.notices import NoticesTable
+from afterbill_console.adapters.preferences import PreferencesTable
+from afterbill_console.digest.periods import periods_of
+from afterbill_console.preferences import Alert, Cadence, Choices
 from afterbill_reports.adapters.duckdb.database import connect
 from afterbill_reports.adapters.duckdb.parquet import ParquetRows
 from afterbill_reports.adapters.report_queue import SqsReportQueue
@@ -141,6 +147,7 @@ def tour(stack, loop, surveys):
     archive(stack)
     read(stack)
     show(stack)
+    notified(stack, loop)
     retain(stack, loop)
     archive_a_night(stack)
     removed(stack)
@@ -459,6 +466,37 @@ def show(stack):
     [session] = stack.items("OPERATOR")
     stack.dynamodb.put_item(TableName="afterbill", Item=session | long_ago)
     assert visitor.open("/app/overview")["statusCode"] == 303
+
+
+def notified(stack, loop):
+    """A digest asks for its reports, and is refused before it is sent; a low score is told."""
+    operator, tables = stack.users.add("day@example.com", "admin"), (stack.dynamodb, "afterbill")
+    PreferencesTable(*tables).store(operator, Choices("en", Cadence.DAILY, frozenset(Alert)))
+    before = NoticesTable(*tables).load()
+    NoticesTable(*tables).store(replace(before, version=1, since=now() - timedelta(hours=1)), before)
+    low = loop.sent("order-low", id="low", email="low@example.com")
+    loop.answer(loop.form(low, rating="2", comment="Too dear."))
+    run = stack.load("notify_operators")
+    stack.patch.setattr("afterbill_console.digest.periods.EARLIEST", time(0))
+    run(sample("schedule/compute_nps"), Context())
+    period = periods_of(now().astimezone(config.time_zone()).date())[Cadence.DAILY]
+    total = {"n": 1, "sent": 9, "score": None, "few": True, "change": None, "real": False, "response_rate": 0.1}
+    for name, window in (("trend", period.window), ("trend", period.before), ("journey", period.window)):
+        days = {"name": window.name, "first": str(window.first), "last": str(window.last)}
+        document = {
+            "window": days,
+            "name": name,
+            "question": "nps",
+            "computed_at": now().isoformat(),
+            "fingerprint": "x",
+        }
+        document |= {"scopes": {"": {"rows": [], "total": total | {"low": None, "high": None}}}}
+        S3Reports(stack.s3, "archive").store(ReportRequest(name, window).place, document)
+    stack.failures["SendEmail"] = "TooManyRequestsException"
+    run(sample("schedule/compute_nps"), Context())
+    stack.failures.clear()
+    run(sample("schedule/compute_nps"), Context())
+    stack.users.users.pop(operator)
 
 
 def review(stack, loop):

@@ -182,6 +182,16 @@ FORBIDDEN["check_health"] = (
     "afterbill.content.web",
     "afterbill_console.pages",
 )
+FORBIDDEN["notify_operators"] = (
+    "pydantic",
+    "duckdb",
+    "afterbill_reports",
+    "afterbill.connectors",
+    "afterbill.content.web",
+    "afterbill.settings.surveys",
+    "afterbill_console.pages",
+    "aws_lambda_powertools.utilities.batch",
+)
 EVERYWHERE = ("afterbill_cli.memory", "unittest", "moto", "pytest", "boto3.dynamodb.table", "aws_xray_sdk")
 MOST_OF_OURS = {
     "receive_webhook": 13,

@@ -61,6 +61,3 @@ class Preferences(Protocol):
 
     def store(self, operator: str, choices: Choices) -> None:
         """Store what the operator chose, in the place of what was chosen before."""
-
-    def forget(self, operator: str) -> None:
-        """Remove all that is kept for an operator beside sessions: choices, and the claims of mails."""

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from afterbill.answers.read_responses import ReadDeps
 from afterbill.insight.ports import Asking
 from afterbill.insight.reports.asked import ReportRules
+from afterbill.insight.reports.requested import request_of
 from afterbill.model.invitation import Answer, Invitation, State
 from afterbill.settings import config
 from afterbill_cli.memory.answered import MemoryAnswered
@@ -68,6 +69,7 @@ class Reports:
 
     def ask(self, request: Any, now: datetime) -> Asking:
         """Compute it, unless it takes time."""
+        assert request_of(request.payload(), ReportRules()) == request, "compute_reports refuses it"
         self.asked.append(request.name)
         if self.answers_at_once:
             self.store(request, now)

@@ -4,9 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from afterbill.adapters.aws.clients import transient
-from afterbill.adapters.dynamodb.batches import query
 from afterbill.adapters.dynamodb.items import decode, encode
-from afterbill.adapters.dynamodb.keys import PK, SK
 from afterbill_console.adapters import keys
 from afterbill_console.preferences import Alert, Cadence, Choices
 
@@ -37,17 +35,3 @@ class PreferencesTable:
         written |= {} if choices.alerts is None else {"alerts": sorted(alert.value for alert in choices.alerts)}
         with transient("storing preferences"):
             self.dynamodb.put_item(TableName=self.table, Item=keys.preferences(operator) | encode(written))
-
-    def forget(self, operator: str) -> None:
-        """Delete each item of the partition that is no session."""
-        found = query(
-            self.dynamodb,
-            TableName=self.table,
-            KeyConditionExpression=f"{PK} = :operator",
-            ExpressionAttributeValues=encode({":operator": keys.operator(operator)}),
-            ProjectionExpression=f"{PK}, {SK}",
-            ConsistentRead=True,
-        )
-        for one in [item for item in found if not item[SK]["S"].startswith(keys.SESSIONS)]:
-            with transient("forgetting preferences"):
-                self.dynamodb.delete_item(TableName=self.table, Key={PK: one[PK], SK: one[SK]})

@@ -67,7 +67,7 @@ class Gathered:
 def figures_of(period: Period, report: ReadReport) -> Figures | None:
     """Return the figures of a period; None while one of their reports is missing."""
     # All are asked for before one is waited for.
-    trend, before = report("trend", period.window), report("trend", period.window.before)
+    trend, before = report("trend", period.window), report("trend", period.before)
     journey = report("journey", period.window)
     if not (trend and before and journey):
         return None

@@ -211,7 +211,7 @@ class _Notifying:
         figures = figures_of(period, self._computed)
         if figures is None:
             return None
-        words, before = (words_of(days, self.deps.answers) for days in (period.window, period.window.before))
+        words, before = (words_of(days, self.deps.answers) for days in (period.window, period.before))
         return Gathered(period, figures, words, before)
 
     def _stored(self, name: str, window: Window) -> Document | None:

@@ -20,6 +20,12 @@ class Period:
     window: Window
 
     @property
+    def before(self) -> Window:
+        """The days to compare with: as many before, or the month before."""
+        before = self.window.before
+        return before if self.cadence is Cadence.MONTHLY else _days(before.first, before.last)
+
+    @property
     def name(self) -> str:
         """The name that its claim bears, the same whoever asks."""
         return f"DIGEST#{self.cadence}#{self.window.first}"
