@@ -10,7 +10,9 @@ from afterbill.insight.periods import rolling
 from afterbill.model.invitation import Answer
 from afterbill.model.messages import Deferred
 from afterbill_console.digest import alerts
+from afterbill_console.digest.notify import HEALTH
 from afterbill_console.digest.state import Heard
+from afterbill_console.health.document import PLACE
 from afterbill_console.preferences import Alert, Cadence
 from afterbill_console.roles import Role
 from tests.contract.people import customer
@@ -297,6 +299,10 @@ def test_without_a_finding_what_was_known_stays_and_a_removed_source_is_forgotte
     assert alerts.heard(known, None, NOON) == known
     assert alerts.heard(known, health(NOON, "other"), NOON).keys() == {"other"}
     assert alerts.heard(known, health(None), NOON) == {}
+
+
+def test_the_finding_is_read_where_the_check_leaves_it():
+    assert HEALTH == PLACE
 
 
 def test_a_silent_source_is_told_to_an_admin(hourly):

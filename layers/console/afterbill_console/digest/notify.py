@@ -24,7 +24,6 @@ from afterbill_console.digest.hand_over import Letter, Outcome, Post, hand_over
 from afterbill_console.digest.periods import Period, day_due, periods_of
 from afterbill_console.digest.ports import Notices, OpenTasks, Recipient, Recipients
 from afterbill_console.digest.state import NoticeState
-from afterbill_console.health.document import PLACE
 from afterbill_console.preferences import Alert, Cadence, Choices
 from afterbill_console.roles import Right
 
@@ -33,6 +32,8 @@ if TYPE_CHECKING:
     from afterbill.privacy.ports import AuditTrail
     from afterbill_console.ports import Preferences
 
+HEALTH = "console/health.json"
+"""The place of the finding about the stack itself: that of `health.document`, whose checks load every connector."""
 LOOK = timedelta(hours=1)
 """The time between two looks at reports: they are computed anew no more often."""
 _CLAIMED = timedelta(days=40)
@@ -150,7 +151,7 @@ class _Notifying:
     def _reports(self, state: NoticeState) -> NoticeState:
         if state.looked_at and self.now - state.looked_at < LOOK:
             return state
-        heard = alerts.heard(state.heard, self.deps.reports.load(PLACE), self.now)
+        heard = alerts.heard(state.heard, self.deps.reports.load(HEALTH), self.now)
         by_claim = {notice.claim: notice for notice in (*self._found(), *alerts.silent_sources(heard, self.now))}
         sent = [self._tell(reader, by_claim) for reader in self._readers] if by_claim else []
         return replace(state, heard=heard, looked_at=self.now if all(sent) else state.looked_at)
