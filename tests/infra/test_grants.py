@@ -5,7 +5,7 @@ That nothing is missing, every integration test holds too: its stack refuses a c
 
 import json
 from dataclasses import replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, time, timedelta
 from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from afterbill.adapters.dynamodb.api_keys import ApiKeysTable
-from afterbill_cli.issued_keys import IssuedApiKeysTable
 from afterbill.answers.api_keys import ApiKey, Scope, admits, parts_of
 from afterbill.model.errors import AfterbillError
 from afterbill_cli import cli, deployed, keys
+from afterbill_cli.issued_keys import IssuedApiKeysTable
 from afterbill_cli.output import Output
 from tests.contract.scores_table import TABLE
 
