@@ -16,10 +16,6 @@ def _strict() -> Legal:
     return Legal(Need.CUSTOMER)
 
 
-def _nothing(_: str) -> str:
-    return ""
-
-
 @dataclass(frozen=True, slots=True)
 class PeopleDeps:
     """The stores of people, and the rules about them.
@@ -34,7 +30,7 @@ class PeopleDeps:
     tasks: "Tasks"
     requests: "PrivacyRequests"
     retained: "Retained"
+    hash_contact: Callable[[str], str]
     sources: Sequence[str] = ()
-    hash_contact: Callable[[str], str] = _nothing
     legal: Callable[[], Legal] = _strict
     retention: Retention = field(default_factory=Retention)
