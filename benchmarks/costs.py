@@ -181,10 +181,10 @@ def _function(stage: str) -> Mapping[str, Any]:
 
 
 def at_rest() -> Units:
-    """Units of a month in which nothing happens, with the parameters as shipped: the console, and nothing else with a Condition.
+    """Units of a month in which nothing happens, with the parameters as shipped: with the console, without other extras.
 
-    Its user pool waits without a charge: Essentials counts users of a month, 10,000 free (aws.amazon.com/cognito/pricing,
-    December 2026).
+    Its user pool waits without a charge: Essentials counts the users of a month, 10,000 of them free
+    (aws.amazon.com/cognito/pricing).
     """
     resources = _as_shipped()
     runs = sum(_runs(event) for event in _events(resources, "ScheduleV2"))

@@ -24,7 +24,16 @@ _STEPS = {
 
 def healthy(now: datetime) -> dict[str, Any]:
     """Return the document of a stack in which everything works."""
-    names = ("stack", "SES account", "SES quota", "circuit breaker", "reputation", "identity", "signature", "links")
+    names: tuple[str, ...] = (
+        "stack",
+        "SES account",
+        "SES quota",
+        "circuit breaker",
+        "reputation",
+        "identity",
+        "signature",
+        "links",
+    )
     names += ("configuration set", "mail events", "webhooks", "table", "ledger", "alarms", "queues", "schedules")
     return {
         "looked_at": iso(now - timedelta(minutes=4)),

@@ -53,7 +53,7 @@ def handler(_event: dict[str, Any], _context: object) -> None:
     now = datetime.now(UTC)
     shown = partial(as_kept, periods=config.retention(), now=now)
     run = notify(_deps(answers=ReadDeps(_answered, shown)), now)
-    ended = {outcome.value: number for outcome, number in run.mails.items()}
+    ended: dict[str, Any] = {outcome.value: number for outcome, number in run.mails.items()}
     logger.info("operators notified", waiting=run.waiting, **ended)
     if run.mails[Outcome.GIVEN_UP]:
         logger.warning("mails given up", number=run.mails[Outcome.GIVEN_UP])

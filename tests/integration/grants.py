@@ -69,10 +69,7 @@ def actions_of(call: Call, stack: Resolver) -> set[Wanted]:
         case "secretsmanager" | "s3":
             return set(_kept(call))
         case "scheduler":
-            name = f"{call.params['GroupName']}/{call.params['Name']}"
-            schedule = Wanted(f"scheduler:{call.operation}", f"arn:aws:scheduler:{REGION}:{ACCOUNT}:schedule/{name}")
-            passed = call.params.get("Target", {}).get("RoleArn")
-            return {schedule, Wanted("iam:PassRole", passed)} if passed else {schedule}
+            return set(_scheduled(call))
         case "pinpoint-sms-voice-v2" | "sns" | "cognito-idp":
             return {_named(call, stack)}
         case "sesv2":
@@ -82,6 +79,14 @@ def actions_of(call: Call, stack: Resolver) -> set[Wanted]:
             names = (f"identity/{domain}", f"configuration-set/{configuration_set}")
             return {Wanted(f"ses:{call.operation}", f"{own}:{name}") for name in names}
     raise AssertionError(f"no rule says what {call.service}:{call.operation} needs")
+
+
+def _scheduled(call: Call) -> Iterator[Wanted]:
+    yield Wanted(
+        f"scheduler:{call.operation}", _arn("scheduler", f"schedule/{call.params['GroupName']}/{call.params['Name']}")
+    )
+    if passed := call.params.get("Target", {}).get("RoleArn"):
+        yield Wanted("iam:PassRole", passed)
 
 
 def _arn(service: str, resource: str) -> str:

@@ -211,7 +211,7 @@ def test_it_says_how_to_change_it(world: World):
         (timedelta(0), ""),
     ],
 )
-def test_periods_are_written_in_their_largest_whole_unit(world: World, period, text):
+def test_periods_are_written_in_their_largest_whole_unit(period, text):
     class Seen:
         numbers = type("N", (), {"language": "en"})
 
