@@ -21,6 +21,7 @@ ARNS = {
     "AWS::IAM::Role": f"iam::{ACCOUNT}:role/{{name}}",
     "AWS::Logs::LogGroup": "logs:{place}:log-group:{name}:*",
     "AWS::S3::Bucket": "s3:::{name}",
+    "AWS::SNS::Topic": "sns:{place}:{name}",
     "AWS::SQS::Queue": "sqs:{place}:{name}",
     "AWS::SecretsManager::Secret": "secretsmanager:{place}:secret:{name}-AbCdEf",
     "AWS::Serverless::Function": "lambda:{place}:function:{name}",
@@ -34,7 +35,8 @@ EVERYTHING = "*"
 def made(kind: str, name: str) -> dict[str, str]:
     """What a resource answers to Ref and GetAtt."""
     arn = "arn:aws:" + ARNS[kind].format(place=f"{REGION}:{ACCOUNT}", name=name.lower())
-    return {"Ref": name.lower(), "Arn": arn, "Id": arn, "StreamArn": f"{arn}/stream/2026-12-01T00:00:00.000"}
+    ref = arn if kind == "AWS::SNS::Topic" else name.lower()
+    return {"Ref": ref, "Arn": arn, "Id": arn, "StreamArn": f"{arn}/stream/2026-12-01T00:00:00.000"}
 
 
 RESOURCES = template()["Resources"]

@@ -34,7 +34,6 @@ def described(stack: Stack) -> None:
         "MailEventsTopicArn": made["MailEventsTopic"]["Ref"],
         **{f"{name}FunctionName": f"afterbill-{function}" for name, function in _FUNCTIONS.items()},
     }
-    stack.session.client("sesv2").create_configuration_set(ConfigurationSetName="afterbill")
     cloudwatch = stack.session.client("cloudwatch")
     for name in ALARMS:
         cloudwatch.put_metric_alarm(AlarmName=f"afterbill-{name}", **_alarm(name))
@@ -53,6 +52,7 @@ def described(stack: Stack) -> None:
         "Outputs": [{"OutputKey": name, "OutputValue": value} for name, value in outputs.items()],
         "Parameters": [{"ParameterKey": name, "ParameterValue": value} for name, value in PARAMETERS.items()],
     }
+    stack.answers["GetConfigurationSet"] = {"SendingOptions": {"SendingEnabled": True}}
     stack.answers["DescribeStacks"] = {"Stacks": [description]}
 
 

@@ -53,7 +53,7 @@ class Call:
     params: dict[str, Any]
 
 
-def actions_of(call: Call, stack: Resolver) -> set[Wanted]:
+def actions_of(call: Call, stack: Resolver) -> set[Wanted]:  # noqa: PLR0911  # one for each service
     """The actions that the caller's role must grant for this call."""
     if (looked := _look(call)) is not None:
         return {looked}
