@@ -105,7 +105,7 @@ def screen(world, browser, size, *look, script=True, **settings) -> Screen:
     if not script:
         context.route("**/*.js", lambda route: route.fulfill(body="", content_type="text/javascript"))
     page = context.new_page()
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(30_000)
     made = Screen(world, page, language)
     page.on("console", lambda message: made.said.append(said(message)))
     page.on("pageerror", lambda error: made.said.append(str(error)))

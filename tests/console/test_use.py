@@ -96,7 +96,7 @@ class TestFilters:
         screen = fresh(java_script_enabled=script)
         screen.open(OVERVIEW)
         page = screen.page
-        expect(page.get_by_label("From")).to_have_count(2)
+        expect(page.locator(".filters").get_by_label("From")).to_have_count(2)
         expect(page.locator(".custom-window")).to_be_hidden()
         page.locator(WINDOW).select_option("custom")
         page.locator("[name=from]").fill("2026-11-01")
