@@ -181,9 +181,9 @@ def _function(stage: str) -> Mapping[str, Any]:
 
 
 def at_rest() -> Units:
-    """Units of a month in which nothing happens, with the parameters as shipped: with the console, without other extras.
+    """Units of a month in which nothing happens, with the parameters as shipped: of what has a Condition, the console.
 
-    Its user pool waits without a charge: Essentials counts the users of a month, 10,000 of them free
+    Its user pool waits without a charge: Essentials counts users of a month, and 10,000 of them are free
     (aws.amazon.com/cognito/pricing).
     """
     resources = _as_shipped()
