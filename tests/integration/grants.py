@@ -53,32 +53,31 @@ class Call:
     params: dict[str, Any]
 
 
-def actions_of(call: Call, stack: Resolver) -> set[Wanted]:  # noqa: PLR0911  # one for each service
+def actions_of(call: Call, stack: Resolver) -> set[Wanted]:  # one for each service
     """The actions that the caller's role must grant for this call."""
     if (looked := _look(call)) is not None:
         return {looked}
+    found: set[Wanted] = set()
     match call.service:
         case "dynamodb":
             arns = {made["Ref"]: made["Arn"] for name, made in stack.made.items() if name in _TABLES and "Ref" in made}
-            return set(_dynamodb(call, arns))
+            found = set(_dynamodb(call, arns))
         case "sqs":
             queue = call.params["QueueUrl"].rsplit("/", 1)[1]
             # What is sent in batches is sent: there is no action of its own for it.
             action = f"sqs:{call.operation.removesuffix('Batch')}"
-            return {Wanted(action, f"arn:aws:sqs:{REGION}:{ACCOUNT}:{queue}")}
+            found = {Wanted(action, f"arn:aws:sqs:{REGION}:{ACCOUNT}:{queue}")}
         case "secretsmanager" | "s3":
-            return set(_kept(call))
+            found = set(_kept(call))
         case "scheduler":
-            return set(_scheduled(call))
+            found = set(_scheduled(call))
         case "pinpoint-sms-voice-v2" | "sns" | "cognito-idp":
-            return {_named(call, stack)}
+            found = {_named(call, stack)}
         case "sesv2":
-            domain = call.params["FromEmailAddress"].rstrip(">").rpartition("@")[2]
-            own = f"arn:aws:ses:{REGION}:{ACCOUNT}"
-            configuration_set = call.params["ConfigurationSetName"]
-            names = (f"identity/{domain}", f"configuration-set/{configuration_set}")
-            return {Wanted(f"ses:{call.operation}", f"{own}:{name}") for name in names}
-    raise AssertionError(f"no rule says what {call.service}:{call.operation} needs")
+            found = set(_mailed(call))
+        case _:
+            raise AssertionError(f"no rule says what {call.service}:{call.operation} needs")
+    return found
 
 
 def _scheduled(call: Call) -> Iterator[Wanted]:
@@ -87,6 +86,12 @@ def _scheduled(call: Call) -> Iterator[Wanted]:
     )
     if passed := call.params.get("Target", {}).get("RoleArn"):
         yield Wanted("iam:PassRole", passed)
+
+
+def _mailed(call: Call) -> Iterator[Wanted]:
+    domain = call.params["FromEmailAddress"].rstrip(">").rpartition("@")[2]
+    for name in (f"identity/{domain}", f"configuration-set/{call.params['ConfigurationSetName']}"):
+        yield Wanted(f"ses:{call.operation}", _arn("ses", name))
 
 
 def _arn(service: str, resource: str) -> str:
