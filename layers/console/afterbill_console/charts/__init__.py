@@ -59,8 +59,8 @@ class Chart:
 
     @property
     def caption(self) -> str:
-        """The title as it is shown: a name in it may be a customer's."""
-        return one_line(self.title)
+        """The title as it is shown: a name in it may be a customer's. A percent sign stays with its number."""
+        return one_line(self.title).replace(" %", "\u00a0%")
 
 
 def name_cell(label: str, link: str | None = None, note: str = "") -> Cell:
