@@ -52,6 +52,8 @@ def described(stack: Stack) -> None:
         "Outputs": [{"OutputKey": name, "OutputValue": value} for name, value in outputs.items()],
         "Parameters": [{"ParameterKey": name, "ParameterValue": value} for name, value in PARAMETERS.items()],
     }
+    quota = {"Max24HourSend": 50000.0, "MaxSendRate": 14.0, "SentLast24Hours": 120.0}
+    stack.answers["GetAccount"] = {"SendingEnabled": True, "ProductionAccessEnabled": True, "SendQuota": quota}
     stack.answers["GetConfigurationSet"] = {"SendingOptions": {"SendingEnabled": True}}
     stack.answers["DescribeStacks"] = {"Stacks": [description]}
 
