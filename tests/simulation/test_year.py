@@ -93,7 +93,7 @@ def least(floor: int) -> int:
 
 
 def start(*arguments: object) -> "subprocess.Popen[str]":
-    paths = os.pathsep.join(map(str, (ROOT / "tests", ROOT / "layers" / "core", ROOT)))
+    paths = os.pathsep.join(map(str, (ROOT / "tests", ROOT / "layers" / "console", ROOT / "layers" / "core", ROOT)))
     environment = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
     command = [sys.executable, "-m", "simulation.run", *map(str, arguments)]
     return subprocess.Popen(command, env=environment | {"PYTHONPATH": paths}, stdout=subprocess.PIPE, text=True)
