@@ -67,6 +67,7 @@ class TestBucket:
             "ComputeReports": ["asked", "facts", "reports"],
             "ReadReports": ["asked", "exports", "reports"],
             "CheckHealth": ["asked", "console", "reports"],
+            "NotifyOperators": ["asked", "console", "reports"],
             "ShowConsole": ["asked", "console", "reports"],
         }
 
