@@ -126,6 +126,7 @@ class TestSecrets:
                     "FollowLink",
                     "RequestPrivacy",
                     "HandlePrivacyRequests",
+                    "ShowConsole",
                 },
             ),
         ],
