@@ -7,6 +7,8 @@ Resource = dict[str, Any]
 OfOne = Callable[[str], Resource]
 OfType = Callable[[str], dict[str, Resource]]
 
+CONSOLE_CONDITIONS = {"HasConsole", "HasConsoleDomain", "HasLoginBranding"}
+"""Those that do not hold where the parameter Console is "false"."""
 FUNCTIONS = {
     "ReceiveWebhook": "receive_webhook",
     "PollBilling": "poll_billing",
@@ -57,9 +59,16 @@ def allowing(role: Resource, action: str) -> list[Resource]:
     return [part for part in statements(role) if action == part["Action"] or action in part["Action"]]
 
 
-def with_console(value: Any) -> Any:
-    """Return what a stack with a console has in this place."""
-    return value["Fn::If"][1] if isinstance(value, dict) and value.get("Fn::If", [""])[0] == "HasConsole" else value
+def without_console(value: Any) -> Any:
+    """Return what a stack without a console has in this place."""
+    if isinstance(value, list):
+        return [without_console(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    match value.get("Fn::If"):
+        case [condition, _, otherwise] if condition in CONSOLE_CONDITIONS:
+            return without_console(otherwise)
+    return {name: without_console(one) for name, one in value.items()}
 
 
 def arn(name: str) -> dict[str, list[str]]:

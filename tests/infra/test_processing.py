@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from afterbill.insight.compute_nps import LEASE
-from tests.infra.reading import FUNCTIONS, OfOne, OfType, Resource, allowing, arn, statements, with_console
+from tests.infra.reading import FUNCTIONS, OfOne, OfType, Resource, allowing, arn, statements
 
 CONSUMERS = [
     ("CaptureEvent", "Inbox"),
@@ -26,6 +26,7 @@ COMPUTING = [
     "CheckHealth",
     "NotifyOperators",
 ]
+OF_CONSOLE = {"CheckHealth", "NotifyOperators"}
 OTHER_RATES = {
     "ApplyRetention": "rate(1 hour)",
     "NotifyOperators": {"Ref": "NotifyRate"},
@@ -232,17 +233,16 @@ class TestSchedules:
         assert schedule["RoleArn"] == arn(f"{prefix}ScheduleRole")
         assert schedule["GroupName"] == {"Ref": "ScheduleGroup"}
         resources = starting["Resource"] if isinstance(starting["Resource"], list) else [starting["Resource"]]
-        started = list(map(with_console, resources))
         assert starting["Action"] == "lambda:InvokeFunction"
-        assert started == [may_start(each) for each, its in PERIODIC if its == prefix]
-        assert may_start(name) in started
+        assert resources == [may_start(each) for each, its in PERIODIC if its == prefix]
+        assert may_start(name) in resources
         assert (failing["Action"], failing["Resource"]) == ("sqs:SendMessage", arn(f"{prefix}DeadLetters"))
 
 
 def may_start(name: str) -> Resource:
     """The function's address, of the console's only where there is a console."""
     of_console = {"Fn::If": ["HasConsole", arn(f"{name}Function"), {"Ref": "AWS::NoValue"}]}
-    return of_console if name == "CheckHealth" else dict(arn(f"{name}Function"))
+    return of_console if name in OF_CONSOLE else dict(arn(f"{name}Function"))
 
 
 class TestTransport:
