@@ -18,6 +18,8 @@ from afterbill_dev.paths import ACCOUNT, REGION, STACK_NAME
 ANY_METHOD = "x-amazon-apigateway-any-method"
 INTEGRATION = "x-amazon-apigateway-integration"
 QUEUES = ("InboxUrl", "UnsignedInboxUrl", "SendQueueUrl", "MailEventsUrl", "SmsEventsUrl")
+LOGS_READ = ("ReceiveWebhookLog", "CaptureEventLog")
+"""The log groups in which check_health looks for what each source sent last."""
 REPORT_REQUESTS_SECONDS = 300
 """The same for reports, which take longer to compute."""
 PLACES = re.compile(r"'(?:[^']|'')*'|--[^\n]*|\?")
@@ -61,14 +63,18 @@ def _routes() -> Iterator[tuple[str, str, str]]:
 def add_grants() -> None:
     """Widen roles: MiniStack takes a mail's resource for `*` and every schedule for one of the group `default`.
 
-    It also asks for sqs:SendMessageBatch, where AWS asks for sqs:SendMessage.
+    It also asks for sqs:SendMessageBatch, where AWS asks for sqs:SendMessage, and knows a log group by its ARN without
+    the `:*` at its end, with which IAM's policies name one.
     """
     any_schedule = f"arn:aws:scheduler:{REGION}:{ACCOUNT}:schedule/default/*"
     schedules = ("scheduler:CreateSchedule", any_schedule)
     _grant("SendSurveyRole", ("ses:SendEmail", "*"), schedules)
+    _grant("NotifyOperatorsRole", ("ses:SendEmail", "*"))
     _grant("CaptureEventRole", schedules)
     _grant("HandlePrivacyRequestsRole", ("scheduler:DeleteSchedule", any_schedule))
     _grant("SweepInvitationsRole", ("sqs:SendMessageBatch", f"arn:aws:sqs:{REGION}:{ACCOUNT}:*"))
+    read = (f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{_physical_id(name)}" for name in LOGS_READ)
+    _grant("CheckHealthRole", *(("logs:FilterLogEvents", arn) for arn in read))
 
 
 def _grant(role: str, *grants: tuple[str, str]) -> None:
