@@ -33,7 +33,7 @@ RINGS = {
 
 def run(*arguments: object, measured: bool = False) -> list[Any]:
     """What `python -m afterbill_dev.load` prints, line by line; measuring coverage would slow it down."""
-    paths = os.pathsep.join(map(str, (ROOT / "layers" / "core", ROOT)))
+    paths = os.pathsep.join(map(str, (ROOT / "layers" / "console", ROOT / "layers" / "core", ROOT)))
     environment = {name: value for name, value in os.environ.items() if measured or not name.startswith("COVERAGE")}
     command = [sys.executable, "-m", "afterbill_dev.load", *map(str, arguments), "--json"]
     environment |= {"PYTHONPATH": paths, "PYTHONHASHSEED": "0"}
