@@ -5,7 +5,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from afterbill.answers.click_signals import Signal
@@ -82,25 +82,30 @@ _METRICS = frozenset(re.findall(r'^    [A-Z_]+ = "(\w+)"$', _OBSERVABILITY.read_
 """Read as text: who imports them says for good where they go."""
 _ALWAYS = frozenset(name for name in _METRICS if name.endswith("Finished") or name == "Score")
 """Those that every scheduled run writes. One is paid for in the hours in which it is written."""
-_OF_CONSOLE = frozenset({"HealthFinished"})
+_OF_CONSOLE = frozenset({"HealthFinished", "NotifyFinished"})
 """Those that only a stack with a console writes."""
-_LOOK_SECONDS, _LOOK_METRICS, _LOOK_READS = 10.0, 15, 2
+_LOOK_SECONDS, _LOOK_METRICS, _LOOK_GETS, _LOOK_READS = 10.0, 15, 2, 20
 """Of one look of check_health: its calls one after the other (an assumption), the metrics that it asks CloudWatch for,
-and the objects that it reads beside the one it writes."""
+the objects that it reads beside the one it writes, and its reads of the tables (an assumption)."""
+_NOTICE_GETS, _NOTICE_READS = 4, 3
+"""Of notify_operators: the objects that it reads once an hour, when it also writes down that it did, and its reads of
+the table in every run, an assumption."""
+_PAGE_SECONDS, _PAGE_GETS = 0.4, 2
+"""Of a page of the console: billed, a cold start in every tenth included (an assumption), and its reports."""
 _APPS = [path.read_text("utf-8") for path in sorted((ROOT / "functions").glob("*/app.py"))]
 _UNREADABLE_BY = sum(len(re.findall(r'count_unreadable\("', text)) for text in _APPS)
 _REFUSED_BY = 1
 """Webhooks are counted by one reason, `signature_mismatch`."""
-_MOST_CENTS, _MOST_AT_REST = 5, 20
+_MOST_CENTS, _MOST_AT_REST, _MOST_OF_LOOP = 5, 20, 13
 _SHIPPED = frozenset({None, "HasConsole", "HasLoginBranding"})
 """The conditions that hold where nobody changes a parameter."""
 
 
 def rows() -> list[Row]:
-    """Per 1,000 surveys with and without a reminder, at rest, busy, and a day of requests at the API's throttle."""
+    """Per 1,000 surveys, with a reminder and without, and pages; at rest, busy, and a day at the API's throttle."""
     surveys, reminders = per_surveys(), per_reminders()
     mail = dollars({Unit.MAIL: surveys[Unit.MAIL]})
-    rest, busy = at_rest(), when_busy()
+    rest, without, busy, pages = at_rest(), without_console(), when_busy(), per_pages()
     return [
         Row(
             f"{SURVEYS:,} surveys, mail apart", 100 * (dollars(surveys) - mail), "cents", _MOST_CENTS, _listed(surveys)
@@ -110,8 +115,9 @@ def rows() -> list[Row]:
             f"{_REMINDED} reminders more, with their mails", 100 * dollars(reminders), "cents", None, _listed(reminders)
         ),
         Row("a stack at rest, a month", dollars(rest), "$", _MOST_AT_REST, _listed(rest)),
-        Row("a console at rest, more a month", dollars(console_at_rest()), "$", None, _listed(console_at_rest())),
-        Row("the same, every metric written", dollars(rest + busy), "$", None, _listed(busy)),
+        Row("the same without a console", dollars(without), "$", _MOST_OF_LOOP, _listed(without)),
+        Row("a stack with every metric written, a month", dollars(rest + busy), "$", None, _listed(busy)),
+        Row(f"{SURVEYS:,} pages of the console", 100 * dollars(pages), "cents", None, _listed(pages)),
         Row("a day of made-up webhooks at the throttle", dollars(attack()), "$", None, _listed(attack())),
     ]
 
@@ -181,50 +187,76 @@ def _function(stage: str) -> Mapping[str, Any]:
 
 
 def at_rest() -> Units:
-    """Units of a month in which nothing happens, with the parameters as shipped: of what has a Condition, the console.
+    """Units of a month in which nothing happens, with the parameters as shipped: the loop, and the console's share."""
+    return without_console() + console_at_rest()
 
-    Its user pool waits without a charge: Essentials counts users of a month, and 10,000 of them are free
-    (aws.amazon.com/cognito/pricing).
-    """
-    resources = _as_shipped()
-    runs = sum(_runs(event) for event in _events(resources, "ScheduleV2"))
-    seconds = {
-        name: _SECONDS_AT_REST * sum(_runs(event) for event in _events({name: one}, "ScheduleV2"))
-        for name, one in resources.items()
-    }
+
+def without_console() -> Units:
+    """Units of such a month where the parameter Console is false."""
+    resources = {name: one for name, one in _as_shipped().items() if "Condition" not in one}
     queues = [one for one in _events(resources, "SQS") if one["Properties"].get("Enabled", True) is True]
-    return Units(
+    return _waiting(resources, _ALWAYS - _OF_CONSOLE) + Units(
         {
-            Unit.ALARM: sum(_alarm_metrics(alarm) for alarm in _of_type(resources, "AWS::CloudWatch::Alarm")),
-            Unit.METRIC: len(_ALWAYS - _OF_CONSOLE),
             Unit.SECRET: len(_of_type(resources, "AWS::SecretsManager::Secret")),
             Unit.DASHBOARD: len(_of_type(resources, "AWS::CloudWatch::Dashboard")),
             Unit.QUEUE_REQUEST: len(queues) * _RECEIVES,
-            Unit.SCHEDULE: runs,
-            Unit.INVOCATION: runs,
-            Unit.GB_SECOND: round(sum(_gigabytes(resources[name]) * spent for name, spent in seconds.items())),
-            Unit.LOG_BYTE: runs * _PLATFORM_BYTES,
         }
     )
 
 
 def console_at_rest() -> Units:
-    """Units of a month that the scheduled parts of the console add, while nobody looks at it."""
-    resources = {name: one for name, one in template()["Resources"].items() if one.get("Condition") == "HasConsole"}
-    runs = sum(_runs(event) for event in _events(resources, "ScheduleV2"))
-    looks = sum(_runs(event) for event in _events({"": resources["CheckHealthFunction"]}, "ScheduleV2"))
-    spent = looks * _LOOK_SECONDS + (runs - looks) * _SECONDS_AT_REST
+    """Units of a month that the scheduled functions of the console add, while nobody looks at it.
+
+    Its user pool waits without a charge: Essentials counts users of a month, and 10,000 of them are free
+    (aws.amazon.com/cognito/pricing).
+    """
+    resources = {name: one for name, one in _as_shipped().items() if "Condition" in one}
+    looks, notices = (_runs_of(resources, f"{name}Function") for name in ("CheckHealth", "NotifyOperators"))
+    longer = looks * (_LOOK_SECONDS - _SECONDS_AT_REST) * _gigabytes(resources["CheckHealthFunction"])
+    return _waiting(resources, _OF_CONSOLE) + Units(
+        {
+            Unit.GB_SECOND: round(longer),
+            Unit.METRIC_READ: looks * _LOOK_METRICS,
+            Unit.PUT: looks,
+            Unit.GET: looks * _LOOK_GETS + _MINUTES // 60 * _NOTICE_GETS,
+            Unit.READ: looks * _LOOK_READS + notices * _NOTICE_READS,
+            Unit.WRITE: _MINUTES // 60,
+        }
+    )
+
+
+def _waiting(resources: Mapping[str, Any], metrics: Collection[str]) -> Units:
+    """Units of alarms, of the metrics that are always written, and of scheduled runs that find nothing."""
+    runs = {name: _runs_of(resources, name) for name in resources}
+    number = sum(runs.values())
+    spent = sum(times * _SECONDS_AT_REST * _gigabytes(resources[name]) for name, times in runs.items())
     return Units(
         {
             Unit.ALARM: sum(_alarm_metrics(alarm) for alarm in _of_type(resources, "AWS::CloudWatch::Alarm")),
-            Unit.METRIC: len(_OF_CONSOLE),
-            Unit.METRIC_READ: looks * _LOOK_METRICS,
-            Unit.PUT: looks,
-            Unit.GET: looks * _LOOK_READS,
-            Unit.SCHEDULE: runs,
-            Unit.INVOCATION: runs,
-            Unit.GB_SECOND: round(spent * _gigabytes(resources["CheckHealthFunction"])),
-            Unit.LOG_BYTE: runs * _PLATFORM_BYTES,
+            Unit.METRIC: len(metrics),
+            Unit.SCHEDULE: number,
+            Unit.INVOCATION: number,
+            Unit.GB_SECOND: round(spent),
+            Unit.LOG_BYTE: number * _PLATFORM_BYTES,
+        }
+    )
+
+
+def _runs_of(resources: Mapping[str, Any], name: str) -> int:
+    return sum(_runs(event) for event in _events({name: resources[name]}, "ScheduleV2"))
+
+
+def per_pages() -> Units:
+    """Units of 1,000 pages of the console with the reports of an overview, and the session that is read for each."""
+    show = template()["Resources"]["ShowConsoleFunction"]
+    return Units(
+        {
+            Unit.REQUEST: SURVEYS,
+            Unit.INVOCATION: SURVEYS,
+            Unit.GB_SECOND: round(SURVEYS * _PAGE_SECONDS * _gigabytes(show)),
+            Unit.READ: SURVEYS,
+            Unit.GET: SURVEYS * _PAGE_GETS,
+            Unit.LOG_BYTE: SURVEYS * (_PLATFORM_BYTES + _ACCESS_BYTES),
         }
     )
 

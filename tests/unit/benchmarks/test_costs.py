@@ -54,10 +54,27 @@ def test_a_run_at_rest_is_billed_with_the_memory_of_its_function():
     privacy requests and, once an hour, campaigns and retention, and 1,769 MB for the archive.
     """
     runs = 2_880
-    seconds = costs.at_rest()[Unit.GB_SECOND]
+    seconds = costs.without_console()[Unit.GB_SECOND]
 
     hourly = 0.5 + 0.5 + 1769 / 1024
     assert seconds == pytest.approx(runs * (1 + 1 + 1769 / 1024 + 0.5 + 0.5 + 0.5) + runs / 4 * hourly, abs=1)
+
+
+def test_a_console_looks_at_the_stack_every_quarter_of_an_hour_and_for_notices_every_five_minutes():
+    looks, notices = 2_880, 8_640
+    console = costs.console_at_rest()
+
+    assert console[Unit.SCHEDULE] == console[Unit.INVOCATION] == looks + notices
+    assert console[Unit.GB_SECOND] == pytest.approx(looks * 10 * 0.5 + notices * 1 * 0.5, abs=1)
+
+
+def test_a_stack_at_rest_is_the_loop_and_the_console(counted):
+    loop, console = costs.without_console(), costs.console_at_rest()
+
+    assert costs.at_rest()[Unit.METRIC] == loop[Unit.METRIC] + console[Unit.METRIC] == len(costs._ALWAYS)
+    assert console[Unit.SECRET] == console[Unit.QUEUE_REQUEST] == 0
+    budgets = {what: row.budget for what, row in counted.items() if row.unit == "$" and row.budget}
+    assert budgets == {"a stack at rest, a month": 20, "the same without a console": 13}
 
 
 def test_the_archive_costs_at_most_two_write_units_of_a_survey():
@@ -71,12 +88,16 @@ def test_the_archive_costs_at_most_two_write_units_of_a_survey():
 def test_the_readme_tells_the_same(counted):
     text = (ROOT / "README.md").read_text("utf-8")
     told_here = re.search(
-        r"about \$([\d.]+) per 1,000 surveys.* from \$(\d+) a month at rest to \$(\d+) with", text, re.DOTALL
+        r"about \$([\d.]+) per 1,000 surveys.* from \$(\d+) a month at rest, \$(\d+) of them .* to \$(\d+) with",
+        text,
+        re.DOTALL,
     )
+    (first,) = re.findall(r"\bfrom \$(\d+) a month\]\(#what-it-costs\)", text)
     dollars = [row.measured / 100 if row.unit == "cents" else row.measured for row in counted.values()]
-    own, mail, _, rest, busy, _ = dollars
+    own, mail, _, rest, loop, busy, *_ = dollars
 
-    assert list(map(float, told_here.groups())) == pytest.approx([own + mail, rest, busy], rel=SHARE)
+    assert list(map(float, told_here.groups())) == pytest.approx([own + mail, rest, rest - loop, busy], rel=SHARE)
+    assert float(first) == pytest.approx(loop, rel=SHARE)
 
 
 def test_every_unit_has_a_price_with_its_source_and_date():
