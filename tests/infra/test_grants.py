@@ -148,6 +148,7 @@ def tour(stack, loop, surveys):
     archive(stack)
     read(stack)
     show(stack)
+    show_people(stack)
     notified(stack, loop)
     retain(stack, loop)
     archive_a_night(stack)
@@ -469,6 +470,28 @@ def show(stack):
     [session] = stack.items("OPERATOR")
     stack.dynamodb.put_item(TableName="afterbill", Item=session | long_ago)
     assert visitor.open("/app/overview")["statusCode"] == 303
+
+
+def show_people(stack):
+    """Somebody reads answers, looks for people in each way there is, notes, does a task, and reads who looked."""
+    visitor = Visitor(stack)
+    visitor.sign_in(stack.users.add("ada@example.com", "admin"))
+    answered = next(item for item in stack.items("INVITATION") if "rating" in item and "customer_id" in item)
+    survey, customer = answered["pk"]["S"].partition("#")[2], answered["customer_id"]["S"]
+    waiting = next(item for item in stack.items("TASK") if "done_at" not in item and item["kind"]["S"] != "verifier")
+    task = {name: waiting[name]["S"] for name in ("source", "kind", "id")}
+    theirs = keys.task(task["source"], task["kind"], customer) | encode(keys.of(customer) | {"id": customer})
+    stack.dynamodb.put_item(TableName="afterbill", Item=waiting | theirs)
+
+    for page in ("/app/responses?tab=all", f"/app/customers/{customer}", "/app/privacy"):
+        assert visitor.open(page)["statusCode"] == 200
+    assert visitor.send(f"/app/responses/{survey}", note="Called.")["statusCode"] == 303
+    for who in (customer, survey, "ten", "ten@example.com", "+491700000000"):
+        assert visitor.send("/app/customers", who=who)["statusCode"] in {200, 303}
+    assert visitor.send("/app/tasks", **task)["statusCode"] == 303
+    assert visitor.open("/app/tasks")["statusCode"] == 200
+    assert "task done" in visitor.open("/app/privacy/audit")["body"]
+    visitor.sign_out()
 
 
 def notified(stack, loop):

@@ -5,7 +5,7 @@ import sys
 from base64 import urlsafe_b64encode
 from datetime import timedelta
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from tests.integration.calling import by
 from tests.integration.samples import now, sample, with_headers
@@ -55,6 +55,10 @@ class Visitor:
 
     def sign_out(self) -> dict[str, Any]:
         """Send the form of the page's head."""
-        page = self.open("/app/overview")["body"]
+        return self.send("/app/sign-out")
+
+    def send(self, place: str, **fields: str) -> dict[str, Any]:
+        """Send a form, as a page of the console holds it."""
+        page = self.open("/app/me")["body"]
         token = page.partition('name="token" value="')[2].partition('"')[0]
-        return self.open("/app/sign-out", "POST", f"token={token}", origin=CONSOLE)
+        return self.open(place, "POST", urlencode({"token": token, **fields}), origin=CONSOLE)
