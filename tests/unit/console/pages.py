@@ -43,7 +43,7 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag, attrs):
         given = dict(attrs)
-        if given.get("role") == "region":
+        if given.get("role") == "group":
             self._label = given.get("aria-labelledby") or given.get("aria-label") or ""
         if tag == "table":
             self._rows = self.tables.setdefault(self._label, [])
