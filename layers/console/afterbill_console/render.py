@@ -15,6 +15,7 @@ from afterbill_console import assets
 from afterbill_console.answer import HEADERS, Answer
 from afterbill_console.deps import ConsoleDeps
 from afterbill_console.filters import months, others_in
+from afterbill_console.names import value
 from afterbill_console.pages.routes import ROUTES, Route
 from afterbill_console.roles import Right
 from afterbill_console.sessions import Ticket
@@ -58,6 +59,7 @@ class Renderer:
             lstrip_blocks=True,
         )
         self._environment.filters["coded"] = coded
+        self._environment.globals["value_of"] = value
 
     def page(self, content: Content, visit: Visit, route: Route, ticket: Ticket) -> Answer:
         """Return a page in the layout, for somebody who is signed in."""
