@@ -86,7 +86,6 @@ class World:
     preferences: MemoryPreferences = field(default_factory=MemoryPreferences)
     audit: MemoryLedger = field(default_factory=MemoryLedger)
     documents: MemoryReports = field(default_factory=MemoryReports)
-    more: dict[str, Any] = field(default_factory=dict)
     origin: str = ORIGIN
     journey: Mapping[str, Any] = field(default_factory=dict)
 
@@ -111,7 +110,6 @@ class World:
             origin=self.origin,
             company=config.company(),
             accent={"light": brand.accent, "dark": brand.accent_dark},
-            more=self.more,
         )
         self.console = Console(self.deps, ByRole(self.sessions, self.operators))
 

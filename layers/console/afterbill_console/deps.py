@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import tzinfo
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from afterbill.insight.reports.asked import ReportRules
 
@@ -32,4 +32,3 @@ class ConsoleDeps:
     origin: str
     company: str
     accent: Mapping[str, str] = field(default_factory=dict)
-    more: Mapping[str, Any] = field(default_factory=dict)
