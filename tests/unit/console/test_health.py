@@ -63,7 +63,7 @@ def test_alarms_are_named_in_words_with_their_beginning(world: World):
 def test_the_page_speaks_german(world: World):
     page = shown(world, "de")
 
-    assert "5 Punkte brauchen Sie" in page
+    assert "5 Punkte brauchen Ihre Aufmerksamkeit" in page
     assert "40.512 von 50.000 E-Mails in 24 Stunden: Das Kontingent ist fast ausgeschöpft." in page
     assert "shop: Seit 9 Tagen kam nichts mehr." in page
     assert "81 % genutzt" in page
