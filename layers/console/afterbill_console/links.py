@@ -1,8 +1,14 @@
 """Links from figures to the answers behind them."""
 
+from collections.abc import Mapping
 from urllib.parse import quote, urlencode
 
+from afterbill.insight.reports.asked import Scope
+from afterbill.model.billing import Touchpoint
 from afterbill.model.questions import Question
+from afterbill_console.filters import Filters
+from afterbill_console.names import UNNAMED
+from afterbill_console.people.asked import SCOPES
 from afterbill_console.roles import Right
 from afterbill_console.visit import Visit
 
@@ -10,14 +16,38 @@ RESPONSES = "/app/responses"
 
 
 def answers_link(visit: Visit, rating: str = "", **scopes: str) -> str | None:
-    """Return the address of the answers of the filters' days and scopes; None to whoever may not read comments.
+    """Return the address of the answers of the filters' days and scopes.
+
+    None to whoever may not read comments, and where the feed cannot list by what the filters say: answers of more
+    than the figure counts would be the wrong ones.
 
     `rating` is as `0-6`; `scopes` are further parameters of the feed, as `touchpoint`, which come before the filters'.
     """
     if not visit.may(Right.COMMENTS):
         return None
     filters = visit.filters
-    question = {"question": filters.question.value} if filters.question is not Question.NPS else {}
+    if not all(map(can_list, filters.where)):
+        return None
     window = {"from": filters.window.first.isoformat(), "to": filters.window.last.isoformat()}
-    asked = {**window, **question, **dict(filters.where), "rating": rating, **scopes}
+    return _address({**window, **_question(filters), **dict(filters.where), "rating": rating, **scopes})
+
+
+def feed_link(filters: Filters) -> str:
+    """Return the address of the feed for the menu: with as much of the filters as it can list by."""
+    where = dict(filter(can_list, filters.where))
+    return _address({"window": filters.window.name, **_question(filters), **where})
+
+
+def can_list(scope: Scope) -> bool:
+    """Return whether the feed lists answers by this dimension and its value."""
+    name, text = scope
+    known = name in SCOPES and text not in UNNAMED and text.isprintable()
+    return known and (name != "touchpoint" or text in set(Touchpoint))
+
+
+def _question(filters: Filters) -> dict[str, str]:
+    return {"question": filters.question.value} if filters.question is not Question.NPS else {}
+
+
+def _address(asked: Mapping[str, str]) -> str:
     return f"{RESPONSES}?{urlencode({name: text for name, text in asked.items() if text}, quote_via=quote)}"

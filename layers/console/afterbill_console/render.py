@@ -15,6 +15,7 @@ from afterbill_console import assets
 from afterbill_console.answer import HEADERS, Answer
 from afterbill_console.deps import ConsoleDeps
 from afterbill_console.filters import months, others_in
+from afterbill_console.links import feed_link
 from afterbill_console.names import value
 from afterbill_console.pages.routes import ROUTES, Route
 from afterbill_console.roles import Right
@@ -69,6 +70,7 @@ class Renderer:
             route=route,
             visit=visit,
             filters=visit.filters,
+            feed=feed_link(visit.filters),
             numbers=visit.numbers,
             token=ticket.form_token,
             bar=self._bar(visit) if route.filtered else {},

@@ -1,8 +1,14 @@
 """Figures lead to the answers behind them."""
 
+import re
+from html import unescape
+
+import pytest
+
 from afterbill_console.filters import filters_in
 from afterbill_console.links import answers_link
 from afterbill_console.numbers import Numbers
+from afterbill_console.pages.routes import ROUTES
 from afterbill_console.roles import Role
 from afterbill_console.sessions import Session
 from afterbill_console.texts import texts
@@ -33,3 +39,24 @@ def test_filters_hold_for_the_answers_too(world):
 
 def test_nobody_is_led_where_they_may_not_go(world):
     assert answers_link(visit_of(world, Role.VIEWER)) is None
+
+
+@pytest.mark.parametrize(
+    "where", ["locale:de", "stage:renewal", "channel:email", "plan:unknown", "touchpoint:never", "plan:a\x07b"]
+)
+def test_there_is_no_link_where_the_feed_cannot_list_by_the_filters(world, where):
+    assert answers_link(visit_of(world, Role.ADMIN, ("where", where))) is None
+
+
+@pytest.mark.parametrize("role", [Role.ADMIN, Role.ANALYST])
+@pytest.mark.parametrize("query", ["window=365d", "window=365d&where=country:DE", "window=365d&where=locale:de-DE"])
+def test_the_feed_takes_every_link_to_it(world, role, query):
+    ticket = world.sign_in(role)
+    found = set()
+    for route in ROUTES:
+        if route.filtered:
+            page = world.get(f"{route.path}?{query}", ticket).body
+            found |= {unescape(link) for link in re.findall(r'href="(/app/responses\?[^"]*)"', page)}
+
+    assert found
+    assert {link: status for link in found if (status := world.get(link, ticket).status) != 200} == {}
