@@ -13,6 +13,7 @@ from afterbill.adapters.aws.report_requests import SqsReportRequests
 from afterbill.adapters.aws.secret_keys import http_secret_keys
 from afterbill.adapters.dynamodb.ledger import LedgerTable
 from afterbill.adapters.http.http_client import HttpClient
+from afterbill.model.errors import TransientError
 from afterbill.runtime import http
 from afterbill.runtime.observability import logger
 from afterbill.settings import config
@@ -56,8 +57,18 @@ _deps = ConsoleDeps(
 )
 _tokens = HttpClient(urllib3.PoolManager(cert_reqs="CERT_REQUIRED", timeout=urllib3.Timeout(connect=1, read=3)))
 """For the token endpoint: somebody waits."""
-_sign_in = CognitoSignIn(_place, _deps.sessions, _tokens, Renderer(_deps), token_bytes, logger.info)
-_console = Console(_deps, _sign_in)
+
+
+def _preferred(operator: str) -> str:
+    """Return the language that the operator chose; empty, and a sign-in all the same, where it cannot be read."""
+    try:
+        return _deps.preferences.load(operator).language
+    except TransientError:
+        return ""
+
+
+_sign_in = CognitoSignIn(_place, _deps.sessions, _tokens, Renderer(_deps), token_bytes, logger.info, _preferred)
+_console = Console(_deps, _sign_in, lambda error: logger.warning("page not shown", reason=str(error)))
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """From a request to an answer: who asks, whether they may, and which page it is."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from importlib import import_module
@@ -32,8 +32,10 @@ LATER = {"Retry-After": "5"}
 class Console:
     """The application: its stores, its pages, and the way in."""
 
-    def __init__(self, deps: ConsoleDeps, sign_in: SignIn) -> None:
-        self._deps, self._sign_in = deps, sign_in
+    def __init__(
+        self, deps: ConsoleDeps, sign_in: SignIn, tell: Callable[[Exception], None] = lambda _error: None
+    ) -> None:
+        self._deps, self._sign_in, self._tell = deps, sign_in, tell
         self._renderer = Renderer(deps)
 
     def respond(self, request: Request, cookies: Mapping[str, str], now: datetime) -> Answer:
@@ -41,7 +43,8 @@ class Console:
         request = _well_formed(request)
         try:
             return self._open(request) or self._signed_in(request, cookies, now)
-        except TransientError:
+        except TransientError as error:
+            self._tell(error)
             return self._renderer.notice(503, "unavailable", language_in(request), LATER)
 
     def _open(self, request: Request) -> Answer | None:

@@ -150,7 +150,13 @@ class TestAnswers:
 
     @pytest.mark.parametrize(
         ("place", "status"),
-        [("/app/nothing", 404), ("/app/overview/", 404), ("/app/overview/more", 404), ("/app/\ud800", 404), ("/", 404)],
+        [
+            ("/app/nothing", 404),
+            ("/app/overview/", 404),
+            ("/app/overview/more", 404),
+            ("/app/\ud800", 404),
+            ("/other", 404),
+        ],
     )
     def test_what_is_not_there_is_said_with_the_headers_of_a_page(self, world, place, status):
         answer = world.get(place, world.sign_in(language="de"))
