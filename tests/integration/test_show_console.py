@@ -6,6 +6,7 @@ from urllib.parse import parse_qsl
 import pytest
 
 from afterbill.adapters.dynamodb.items import encode
+from afterbill_console.adapters import keys
 from tests.integration.stack import CONSOLE
 from tests.integration.visiting import Visitor
 
@@ -44,6 +45,13 @@ def test_somebody_signs_in_looks_and_signs_out(stack, visitor, admin):
     assert (page["statusCode"], "Overview" in page["body"]) == (200, True)
     assert left["headers"]["Refresh"].startswith("0; url=https://")
     assert (sessions(stack), visitor.cookies) == ([], {})
+
+
+def test_whoever_chose_a_language_has_it_after_a_sign_in(stack, visitor, admin):
+    stack.dynamodb.put_item(TableName="afterbill", Item=keys.preferences(admin) | encode({"language": "de"}))
+    visitor.sign_in(admin)
+
+    assert '<html lang="de">' in visitor.open("/app/me")["body"]
 
 
 def test_cookies_come_in_a_list_or_in_a_header(visitor, admin):

@@ -179,6 +179,11 @@ class TestOnThePage:
         assert "<bdi>&lt;b&gt;</bdi>" in page
         assert 'href="/app/overview?window=90d" aria-label="Remove the filter Plan"' in page
 
+    def test_countries_have_their_names(self, world):
+        page = world.get("/app/overview?window=90d&where=country%3ADE", world.sign_in()).body
+
+        assert "<bdi>Germany</bdi>" in page
+
     def test_two_scopes_leave_no_room_for_a_third(self, world):
         page = world.get("/app/overview?window=90d&where=country%3ADE&where=plan%3ATeam", world.sign_in()).body
 
