@@ -83,7 +83,7 @@ def test_the_stack_policy_guards_what_no_deployment_may_touch(template: Resource
     ]
     secrets = {name for name, one in template["Resources"].items() if one["Type"] == "AWS::SecretsManager::Secret"}
 
-    assert set(guarded) == secrets | {"Table", "LedgerTable"}
+    assert set(guarded) == secrets | {"Table", "LedgerTable", "ConsoleUsers"}
 
 
 @pytest.mark.parametrize("name", ["deployer", "stack"])
