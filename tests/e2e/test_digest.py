@@ -111,6 +111,8 @@ def notified(town: Town, now: datetime) -> dict:
     settings = town.client("lambda").get_function_configuration(FunctionName=name)["Environment"]["Variables"]
     own = [ROOT / "functions/notify_operators", ROOT / town.stack["configuration"], *sys.path]
     environment = {**os.environ, **settings, **town.stack["environment"], "PYTHONPATH": os.pathsep.join(map(str, own))}
+    # As MiniStack has it for functions: the inbox keeps the headers of a mail.
+    environment["AWS_ENDPOINT_URL_SESV2"] = town.stack["inbox_url"].rstrip("/")
     command = [sys.executable, "-c", HANDLER, now.isoformat()]
     ended = subprocess.run(command, check=False, capture_output=True, text=True, cwd=ROOT, env=environment)
     assert ended.returncode == 0, ended.stdout + ended.stderr
