@@ -13,15 +13,17 @@ import pytest
 from afterbill.answers.read_responses import Brief, Days, Place
 from afterbill.model.invitation import Invitation
 from afterbill_console.pages import responses_export
-from afterbill_console.pages.responses import shortened
+from afterbill_console.pages.responses import line_of, shortened
 from afterbill_console.people.asked import wanted_in
 from afterbill_console.people.feed import MOST, MOST_QUERIES, read_feed
-from afterbill_console.people.handling import LONGEST_NOTE, MOST_NOTES, Handled, note_in, tags_in
+from afterbill_console.people.handling import LONGEST_NOTE, MOST_NOTES, Handled, Handling, note_in, tags_in
 from afterbill_console.people.ports import FeedPart
 from afterbill_console.people.private import HIDDEN, without_contacts
 from afterbill_console.roles import Role
 from afterbill_dev.console.words import HOSTILE
 from afterbill_dev.console.world import NOW, World
+from tests.contract.people import invitation
+from tests.unit.console.test_links import visit_of
 
 TODAY = NOW.date()
 YEAR = "from=2025-12-02&to=2026-11-30"
@@ -432,3 +434,8 @@ def test_an_export_of_very_many_ends_too(world, monkeypatch):
 def test_days_come_from_the_window_or_from_two_days():
     assert wanted_in([("window", "7d")], TODAY).days == Days(TODAY - timedelta(days=6), TODAY)
     assert wanted_in([("to", "2020-01-01")], TODAY).days.last.isoformat() == "2020-01-01"
+
+
+def test_what_nobody_answered_is_no_line_of_the_feed(world):
+    with pytest.raises(ValueError, match="is no answer"):
+        line_of(Handled(invitation("a" * 32), Handling()), visit_of(world, Role.ADMIN))
