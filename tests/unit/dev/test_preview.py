@@ -113,6 +113,7 @@ def test_the_pictures_of_the_documentation_hang_in_the_gallery(tmp_path):
     (tmp_path / "docs").mkdir()
 
     assert docs_pictures.hang(tmp_path, tmp_path / "docs") == 11
+    shown = {path.name for path in (ROOT / "docs" / "images").iterdir()}
     assert {path.name for path in (tmp_path / "docs").iterdir()} == {
-        path.name for path in (ROOT / "docs" / "images").iterdir() if not path.name.startswith(("console", "in-product"))
+        name for name in shown if not name.startswith(("console", "in-product"))
     }
