@@ -1,5 +1,6 @@
 """A console over memory: everybody signs in as a role, and looks at a seeded year."""
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -28,6 +29,12 @@ from afterbill_dev.console.reports import ComputedReports
 from afterbill_dev.console.words import worded
 from afterbill_dev.history.effects import PLANTED
 from afterbill_dev.history.lives import Span, lives
+from afterbill_dev.paths import ROOT
+
+CONFIGURATION = str(ROOT / "layers" / "config")
+if CONFIGURATION not in sys.path:
+    # As Lambda has the configuration layer on its path.
+    sys.path.append(CONFIGURATION)
 
 NOW = datetime(2026, 11, 30, 9, 30, tzinfo=UTC)
 ZONE = ZoneInfo("Europe/Berlin")
