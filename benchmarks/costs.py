@@ -85,13 +85,13 @@ _ALWAYS = frozenset(name for name in _METRICS if name.endswith("Finished") or na
 _OF_CONSOLE = frozenset({"HealthFinished", "NotifyFinished"})
 """Those that only a stack with a console writes."""
 _LOOK_SECONDS, _LOOK_METRICS, _LOOK_GETS, _LOOK_READS = 10.0, 15, 2, 20
-"""Of one look of check_health: its calls one after the other (an assumption), the metrics that it asks CloudWatch for,
+"""Units of a look of check_health: its calls one after the other (an assumption), metrics that it asks CloudWatch for,
 the objects that it reads beside the one it writes, and its reads of the tables (an assumption)."""
 _NOTICE_GETS, _NOTICE_READS = 4, 3
-"""Of notify_operators: the objects that it reads once an hour, when it also writes down that it did, and its reads of
-the table in every run, an assumption."""
+"""Units of notify_operators: objects that it reads once an hour, when it also writes down that it did, and its reads
+of the table in every run, an assumption."""
 _PAGE_SECONDS, _PAGE_GETS = 0.4, 2
-"""Of a page of the console: billed, a cold start in every tenth included (an assumption), and its reports."""
+"""Units of a page of the console: billed, a cold start in every tenth included (an assumption), and its reports."""
 _APPS = [path.read_text("utf-8") for path in sorted((ROOT / "functions").glob("*/app.py"))]
 _UNREADABLE_BY = sum(len(re.findall(r'count_unreadable\("', text)) for text in _APPS)
 _REFUSED_BY = 1

@@ -1,4 +1,4 @@
-"""What tells who somebody is, taken out of a text: addresses, numbers, accounts, cards and known names."""
+"""Masks for all that tells who somebody is: addresses, numbers, accounts, cards and known names."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator

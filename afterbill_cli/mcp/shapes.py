@@ -1,4 +1,4 @@
-"""What assistants get: a stored report with its verdicts in words, bounded, and with what is left out."""
+"""The shape of what assistants get: a stored report with its verdicts in words, bounded, and with what is left out."""
 
 import json
 import re
@@ -12,7 +12,7 @@ from afterbill_cli.mcp.masking import masked
 
 MOST_ROWS = 50
 MOST_CHARACTERS = 40_000
-"""Of one result as JSON: about ten thousand tokens."""
+"""Characters of one result as JSON: about ten thousand tokens."""
 OLD = timedelta(hours=26)
 """The age from which it is said of a report that it is old: each is computed once a night at least."""
 LONGEST_TEXT = 300

@@ -88,7 +88,7 @@ class MemoryStories:
         return Told(self.table.people.get(customer_id), told, tasks, len(read) - len(told), more)
 
     def owner(self, invitation_id: str) -> str | None:
-        """Whose it is."""
+        """The customer of an answer."""
         stored = self.table.alive(invitation_id)
         return None if stored is None else stored.customer_id
 

@@ -43,7 +43,7 @@ class MemoryItems:
     phones: dict[str, str] = field(default_factory=dict)
     swept: SweepProgress | UnreadableError | None = None
     handlings: dict[str, Handling] = field(default_factory=dict)
-    """What operators did about an answer, by the id of its invitation."""
+    """The handling of answers by operators, by the id of its invitation."""
     unreadable: set[str] = field(default_factory=set)
     """Ids of invitations that cannot be read, as after a rollback."""
 

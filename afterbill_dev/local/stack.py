@@ -55,7 +55,7 @@ SOURCES_OF_THE_STACK = (
 
 
 class Sockets(NamedTuple):
-    """What the server listens on: the API, the console, and the mail server with its page."""
+    """The sockets that the server listens on: the API, the console, and the mail server with its page."""
 
     api: socket.socket
     console: socket.socket

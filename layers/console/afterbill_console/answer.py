@@ -18,7 +18,7 @@ HEADERS: Mapping[str, str] = {
     "X-Content-Type-Options": "nosniff",
     "X-Robots-Tag": "noindex, nofollow",
 }
-"""Of every page: styles and scripts from our own address alone, and nothing inline."""
+"""Headers of every page: styles and scripts from our own address alone, and nothing inline."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ OLD = timedelta(hours=26)
 
 
 class State(StrEnum):
-    """How far a report is."""
+    """The stages of a report."""
 
     THERE = "there"
     COMPUTING = "computing"

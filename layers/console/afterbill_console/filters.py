@@ -43,7 +43,7 @@ _Value = TypeVar("_Value")
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What is looked at; it holds for every figure of a page. `where` are at most two scopes.
+    """The choice of what is looked at; it holds for every figure of a page. `where` are at most two scopes.
 
     Without `compare` the days before are compared with.
     """

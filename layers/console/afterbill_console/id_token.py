@@ -21,7 +21,7 @@ class TokenError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """Who signed in: the user's `sub`, and the roles of its groups."""
+    """The person who signed in: the user's `sub`, and the roles of its groups."""
 
     operator: str
     roles: frozenset[Role]

@@ -36,7 +36,7 @@ class Comment:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What was said in a period: a few comments, and how many of the answers to the recommendation have one.
+    """The words of a period: a few comments, and how many of the answers to the recommendation have one.
 
     `rate` is None where nobody answered, or too many to look at each. `answers` are those to any question that were
     looked at.

@@ -45,7 +45,7 @@ class Digest:
 
     @property
     def empty(self) -> bool:
-        """Whether there is nothing to say."""
+        """True where there is nothing to say."""
         return not (self.figures or self.comments or self.tasks)
 
 
@@ -60,7 +60,7 @@ class Gathered:
 
     @property
     def nothing_came(self) -> bool:
-        """Whether nobody answered, and nobody was asked."""
+        """True where nobody answered, and nobody was asked."""
         return not (self.figures.total["n"] or self.figures.total["sent"] or self.words.answers)
 
 

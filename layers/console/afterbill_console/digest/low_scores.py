@@ -12,7 +12,7 @@ LOOKED_BACK = timedelta(minutes=60)
 """The time in which a comment may follow the number: answers are looked at until then."""
 TOGETHER = timedelta(minutes=15)
 MOST_AT_ONCE = 5
-"""Where more than this are told in TOGETHER, the next mail waits until so much time is over since the last."""
+"""The number of low scores within TOGETHER above which the next mail waits as long since the last."""
 MOST_TOLD = 20
 """Comments of one mail; of others it gives the number."""
 _LONGEST_BACK = timedelta(days=1)

@@ -16,7 +16,7 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class NoticeState:
-    """How far runs have come.
+    """The progress of runs.
 
     `digests` is the local day whose digests are all done, `looked_at` the moment of the last look at reports.
     `since` is the moment from which answers are looked through, `told` the answers since then that were told, each with

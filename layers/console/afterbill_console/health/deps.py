@@ -1,4 +1,4 @@
-"""What the pages about the stack itself take from outside."""
+"""The parts that the pages about the stack itself take from outside."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field

@@ -15,7 +15,7 @@ from afterbill_console.names import value
 from afterbill_console.visit import Content, Shown, Visit
 
 MOST_PAINS, MOST_EMOTIONS, MOST_NOTES = 12, 5, 5
-"""Of the pain points of a page, of the emotions of a stage, and of the notes of a step."""
+"""Lengths of the lists of pain points of a page, of the emotions of a stage, and of the notes of a step."""
 
 
 @dataclass(frozen=True, slots=True)

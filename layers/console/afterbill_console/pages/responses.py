@@ -63,7 +63,7 @@ class Line:
 
     @property
     def scopes(self) -> Mapping[str, str]:
-        """What is known of the fact, by dimension."""
+        """The known segments of the fact, by dimension."""
         segments = self.one.segments
         known = {"source": self.one.source, "plan": segments.get("plan"), "country": segments.get("country")}
         return {name: value for name, value in known.items() if value and not self.removed}

@@ -19,7 +19,7 @@ from afterbill_console.roles import Right
 from afterbill_console.visit import Content, Shown, Visit
 
 MOST_BYTES, MOST_PAGES = 5_000_000, 200
-"""Of one export: an answer of Lambda takes 6 MB, and all of it is to be there within the time of a page."""
+"""Bounds of one export: an answer of Lambda takes 6 MB, and all of it is to be there within the time of a page."""
 
 _ROW = 300
 """Bytes of a line without its words, about."""

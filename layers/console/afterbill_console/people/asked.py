@@ -43,7 +43,7 @@ class Wanted:
 
     @property
     def thorough(self) -> bool:
-        """Whether only the answer itself tells if it is wanted, and not the index: then more are read than shown."""
+        """True where only the answer itself tells if it is wanted, and not the index: then more are read than shown."""
         return bool(self.selection.contains or self.selection.commented or self.contact or self.unread or self.tag)
 
     def may(self, brief: Brief) -> bool:

@@ -33,7 +33,7 @@ class FeedPage:
 
     @property
     def short(self) -> bool:
-        """Whether it came to an end of its time, and neither of its room nor of the days."""
+        """True where it came to an end of its time, and neither of its room nor of the days."""
         return self.next is not None and len(self.answers) < MOST
 
 

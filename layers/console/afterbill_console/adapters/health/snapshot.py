@@ -75,7 +75,7 @@ _OTHERS = tuple(check for check in CHECKS if check.name != "webhooks")
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """What a look needs beside the stack: stored reports, their rules, and the zone in which days are cut."""
+    """Parts of a look beside the stack: stored reports, their rules, and the zone in which days are cut."""
 
     stored: "StoredReports"
     rules: ReportRules

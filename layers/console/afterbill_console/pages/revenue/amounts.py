@@ -1,4 +1,4 @@
-"""What customers of each category pay: the score weighted by it, what is at risk, and how it went month by month."""
+"""Amounts that customers of each category pay: the score weighted by them, what is at risk, and the way by months."""
 
 from collections.abc import Sequence
 

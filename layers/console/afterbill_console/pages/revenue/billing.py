@@ -13,7 +13,7 @@ from afterbill_console.visit import Content, Visit
 
 DUNNING = "dunning"
 MOST_REASONS, MOST_PARTS = 3, 8
-"""Of a row, and of the sources or methods of a step."""
+"""Lengths of the lists of a row, and of the sources or methods of a step."""
 
 
 @dataclass(frozen=True, slots=True)

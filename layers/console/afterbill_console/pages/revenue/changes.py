@@ -1,4 +1,4 @@
-"""Who changed their mind, and whom to talk to; people by name for those who may see people."""
+"""People who changed their mind, and whom to talk to; people by name for those who may see people."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What customers do after an answer: who stays, renews, upgrades, buys again, gets money back, fails to pay."""
+"""Outcomes after an answer: who stays, renews, upgrades, buys again, gets money back, fails to pay."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
