@@ -63,19 +63,19 @@ class Screen:
         return answer.text()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def served() -> Iterator[World]:
     with serving(lambda origin: World(facts=FACTS, origin=origin)) as world:
         yield world
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with chromium() as started:
         yield started
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def screens(served, browser) -> dict[str, Screen]:
     """A desk in light with the script, in English; a phone in the dark without it, in German."""
     return {

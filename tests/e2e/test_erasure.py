@@ -37,8 +37,17 @@ MOST_COPIES = 8
 """Webhooks about Zoe of which copies were kept: all that were sent by her systems."""
 DEAD_LETTER = "queue InboxDeadLetters"
 ARCHIVED = ("object facts/", "object comments/")
-OURS = ("table INVITATION#", "table PRIVACY ", "ledger AUDIT#", "log ", "file ")
-"""The places of our own ids when nobody has them any more: at their tombstone, and in records of acts."""
+OURS = (
+    "table INVITATION#",
+    "table PRIVACY ",
+    "table OPERATOR#",
+    "table STATE notices",
+    "ledger AUDIT#",
+    "log ",
+    "file ",
+)
+"""The places of our own ids when nobody has them any more: at their tombstone, in records of acts, and for two days in
+the claims of alerts."""
 
 
 def a_person_in_every_store(town: Town) -> None:

@@ -5,6 +5,7 @@ Where few answer, the trend goes by longer periods than usual, as `trend` does w
 too, so that a page can read them in one call.
 """
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -31,6 +32,7 @@ SELECT {sql.scopes()}, max_by(id, CAST(answered_at AS VARCHAR) || id, {MOST_NEWE
 FROM answers {sql.grouped()}
 """  # noqa: S608  # nothing but constants
 STATEMENTS = (NEWEST,)
+_ID = re.compile(r"[0-9a-f]{32}")
 
 LONGER = {"day": ("week", 14), "week": ("month", 60)}
 """The period that follows where most have no score, and the days that a window needs for it."""
@@ -103,7 +105,12 @@ def _mostly_silent(said: Body) -> bool:
 def newest(engine: Engine, asked: Asked, rules: ReportRules) -> Mapping[str, Sequence[str]]:
     """Return the ids of the newest answers of the window, the newest first, by `scope_key`."""
     rows = engine.rows(NEWEST, sql.parameters(asked, rules))
-    return {scope_key(scope): ids or () for scope, (ids,) in sql.by_scope(rows, rules)}
+    return {scope_key(scope): _ids_in(ids) for scope, (ids,) in sql.by_scope(rows, rules)}
+
+
+def _ids_in(ids: Sequence[str] | str | None) -> Sequence[str]:
+    """Return the ids: Athena tells an array as a text."""
+    return _ID.findall(ids) if isinstance(ids, str) else ids or ()
 
 
 def composed(asked: Asked, bodies: Mapping[str, Body], beside: Beside | None = None, key: str = "") -> Body:

@@ -13,7 +13,7 @@ from afterbill.insight.reports.asked import EVERYTHING
 from afterbill.insight.reports.requested import scope_key
 from afterbill.model.errors import UnreadableError
 from afterbill_cli.memory.stored_reports import MemoryReportArchive, MemoryReports
-from afterbill_reports.reports import compute, coverage, overview, revenue, segments, trend
+from afterbill_reports.reports import compute, coverage, overview, revenue, segments, sql, trend
 from afterbill_reports.reports.compute import ReportDeps, compute_stored
 from tests.unit.insight.reports.fact_world import NOVEMBER, TODAY, Archive, answer, asked, fact
 from tests.unit.insight.reports.plain_recount import counted, net_score
@@ -228,3 +228,13 @@ def test_a_document_that_cannot_be_read_counts_as_none(stack, night):
 
     assert run.failed == []
     assert stack.stored.load(PLACE)["scopes"][""]["differences"] is None
+
+
+def test_newest_answers_that_athena_tells_as_a_text_are_ids_too():
+    ids = [f"{number:032x}" for number in range(2)]
+
+    class Athena:
+        def rows(self, _sql, _parameters):
+            return [(*[None] * len(sql.COLUMNS), f"[{', '.join(ids)}]")]
+
+    assert list(overview.newest(Athena(), asked(), RULES).values()) == [ids]
