@@ -12,7 +12,7 @@ LASTS = timedelta(minutes=10)
 """The time in which a sign-in has to be done: a first one has a password to change, too."""
 HOME = "/app"
 
-_COOKIE = re.compile(r"([A-Za-z0-9_-]{43})\.([0-9]{1,12})\.([A-Za-z0-9_-]{0,2800})")
+_COOKIE = re.compile(r"([A-Za-z0-9_-]{43})\.([0-9]{1,11})\.([A-Za-z0-9_-]{0,2800})")
 _PLACE = re.compile(r"/app(/[!#-\[\]-~]{0,1999})?")
 """Our own addresses, with their queries: no other host, no second line, nothing that a browser reads as a slash."""
 

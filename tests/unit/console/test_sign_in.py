@@ -464,3 +464,8 @@ class TestGoing:
     @pytest.mark.parametrize("path", ["/app/sign-in", "/app/callback", "/app/signed-out"])
     def test_nothing_is_sent_to_the_other_addresses(self, browser, path):
         assert browser.open(path, "POST").headers["Allow"] == "GET, HEAD"
+
+
+def test_a_cookie_from_the_end_of_time_is_no_attempt():
+    assert attempts.attempt_of(f"{'a' * 43}.{10**12 - 1}.") is None
+    assert attempts.attempt_of(f"{'a' * 43}.{10**11 - 1}.L2FwcA").begun_at.year == 5138
