@@ -10,9 +10,9 @@ from contextlib import contextmanager
 import boto3
 
 from afterbill_dev.demo.billing import Billing
-from afterbill_dev.demo.past import CUSTOMERS, live_through
+from afterbill_dev.demo.past import CUSTOMERS, live_through, shown
 from afterbill_dev.demo.people import everybody
-from afterbill_dev.demo.progress import DemoError, say
+from afterbill_dev.demo.progress import DemoError, say, wait_for
 from afterbill_dev.demo.scenario import Stack, play
 from afterbill_dev.demo.scores import SCORE_FILE
 from afterbill_dev.local import stack as local_stack
@@ -21,6 +21,7 @@ from afterbill_dev.local.processes import StackError
 from afterbill_dev.paths import LOCAL, LOGS, STACK_FILE
 
 KEPT_LOGS = LOCAL / "demo-logs"
+SHOWN_SECONDS = 180.0
 
 
 def main() -> None:
@@ -39,7 +40,8 @@ def _run(stack: Stack, billing: Billing) -> None:
     say(f"a year of {CUSTOMERS} other customers is written beside, with what they were billed, asked and said")
     past = live_through()
     say(f"  {len(past.facts)} facts are stored and archived; the stack computes their reports")
-    say(f"the console shows it within a minute: {_console(stack)}")
+    wait_for("first page of the console", lambda: int(shown(stack)), 1, SHOWN_SECONDS)
+    say(f"the console shows it: {_console(stack)}")
     if not play(stack, billing, everybody(), past):
         raise DemoError("The scores and the recount differ, see the table.")
     say(f"the scores equal the recount; they are in {SCORE_FILE.relative_to(LOCAL.parent)}")

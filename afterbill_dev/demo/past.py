@@ -1,17 +1,23 @@
 """A year of other customers beside the people of the demo, so that the console has something to show from the start."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from typing import Any
 from zoneinfo import ZoneInfo
 
+import boto3
+
+from afterbill.adapters.aws.report_files import S3Reports
+from afterbill.insight.reports.requested import stored_place
 from afterbill.model.invitation import Invitation
+from afterbill.model.questions import Question
 from afterbill_cli import deployed
 from afterbill_cli.options import StackChoice
 from afterbill_dev.demo.answers import Ratings
 from afterbill_dev.history.effects import PLANTED
-from afterbill_dev.history.fill import archive_at_once, fill, hashing
+from afterbill_dev.history.fill import archive_at_once, fill, hashing, unarchived
 from afterbill_dev.history.lives import Span, lives
 from afterbill_dev.history.words import worded
 
@@ -22,7 +28,7 @@ WINDOW = timedelta(days=30)
 
 @dataclass(frozen=True)
 class Past:
-    """What happened before the demo began, by the days of `zone`."""
+    """The facts from before the demo began, by the days of `zone`."""
 
     facts: Sequence[Invitation] = ()
     zone: tzinfo = UTC
@@ -45,14 +51,21 @@ class Past:
 
 
 def live_through() -> Past:
-    """Store the year in the local stack, and archive it; its functions compute the reports while the demo goes on."""
+    """Store the year in the local stack, and archive it; its functions compute the reports meanwhile."""
     stack = deployed.connect(StackChoice())
     zone = ZoneInfo(stack.policy().time_zone)
     now = datetime.now(UTC)
     past = Past(tuple(worded(lives(SEED, CUSTOMERS, Span(now, DAYS, zone), PLANTED))), zone)
-    fill(stack, past.facts, lambda _number: None, hashing(stack))
-    archive_at_once(stack, past.facts, now)
+    with unarchived(stack):
+        fill(stack, past.facts, lambda _number: None, hashing(stack))
+        archive_at_once(stack, past.facts, now)
     return past
+
+
+def shown(stack: Mapping[str, Any]) -> bool:
+    """Return whether the first page of the console has something to show."""
+    reports = S3Reports(boto3.client("s3"), stack["archive"])
+    return reports.load(stored_place("overview", Question.NPS, "30d")) is not None
 
 
 def together(*given: Ratings) -> Ratings:

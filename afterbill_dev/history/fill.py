@@ -2,7 +2,8 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import datetime, timedelta
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -33,6 +34,9 @@ from afterbill_reports.archive.run import ArchiveDeps, archive
 _TOGETHER = 5_000
 _PAUSE = 2.0
 _MEMORY_MB = 600
+_OWNER, _LEASE = "history", timedelta(minutes=5)
+_SETTLED = 6.0
+"""Seconds after which no more marks come: the stream is read every second."""
 
 
 def fill(
@@ -87,6 +91,28 @@ def archive_at_once(stack: Deployed, facts: Iterable[Invitation], now: datetime)
     table = MemoryArchive(known, marked={(mark.period, mark.day): mark for mark in marks})
     with TemporaryDirectory() as folder:
         return archive(archiving(stack, table, Path(folder)), now, "history", lambda: True).days
+
+
+@contextmanager
+def unarchived(stack: Deployed) -> Iterator[None]:
+    """Keep archive_facts from the days that are archived meanwhile: the stream marks each of them, for it was written.
+
+    The block ends once no new marks came for a while, and these are taken off. Today keeps its mark.
+    """
+    table = ArchiveTable(stack.client("dynamodb"), stack.output("TableName"))
+    today = datetime.now(ZoneInfo(stack.policy().time_zone)).date()
+    now = datetime.now(UTC)
+    table.take_lease(_OWNER, now, now + _LEASE)
+    try:
+        yield
+        marks = list[ChangeMark]()
+        while (seen := table.changed(now + DAY).items) != marks:
+            marks = list(seen)
+            time.sleep(_SETTLED)
+        over = [mark for mark in marks if mark.day < today]
+        table.drop(over, [mark for mark in marks if mark.day >= today])
+    finally:
+        table.release_lease(_OWNER)
 
 
 def archiving(stack: Deployed, table: Archived, scratch: Path) -> ArchiveDeps:
