@@ -17,7 +17,7 @@ SIZES = {"desk": (1280, 900), "phone": (375, 812)}
 FACTS = history()
 ANSWERED = max((fact for fact in FACTS if fact.answer), key=lambda fact: bool(fact.answer and fact.answer.comment))
 IDS = {"customers": ANSWERED.customer_id, "responses": ANSWERED.id}
-"""Of an answer with a comment, if there is one, and of whoever gave it."""
+"""Ids of an answer with a comment, if there is one, and of its customer."""
 OF_A_YEAR = "?window=365d"
 
 

@@ -68,7 +68,7 @@ class Console:
 
     def broken(self, request: Request) -> Answer:
         """Return the page that says that something is broken, and that nothing was changed."""
-        return self._renderer.alone(Content("unavailable.html", {"status": 500}, 500), language_in(request))
+        return self._renderer.notice(500, "broken", language_in(request))
 
     def _session(self, ticket: Ticket, now: datetime) -> Session | None:
         """Return the session of a cookie, if it lasts: every few minutes the user pool is asked for its roles again."""

@@ -35,7 +35,7 @@ class Operators(Protocol):
 
 
 class Reply(Protocol):
-    """What a server answered."""
+    """The answer of a server."""
 
     @property
     def status(self) -> int:

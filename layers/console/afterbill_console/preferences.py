@@ -47,7 +47,7 @@ def offered(roles: Collection[Role]) -> tuple[Alert, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What an operator chose; `language` empty and `alerts` None where nothing was: then the usual holds."""
+    """The choices of an operator; `language` empty and `alerts` None where nothing was: then the usual holds."""
 
     language: str = ""
     digest: Cadence = Cadence.WEEKLY

@@ -16,7 +16,7 @@ from afterbill_console.texts import Texts
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """Who looks at what, when, and in which language; `parameters` are the parts of the path that vary."""
+    """One look of an operator at an address; `parameters` are the parts of the path that vary."""
 
     session: Session
     request: Request

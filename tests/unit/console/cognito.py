@@ -33,7 +33,7 @@ class Cognito:
     claims: dict[str, Any] = field(default_factory=dict)
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
     answers: list[Reply | Exception] = field(default_factory=list)
-    """What the token endpoint says instead, first come first served."""
+    """Answers that the token endpoint gives instead, in their order."""
 
     def login(self, place: str) -> str:
         """Sign in at the login page of this address; the address that it leads back to."""

@@ -155,7 +155,7 @@ class Office:
         return [mail for mail in self.mailer.outbox if to in mail.to]
 
     def counted(self) -> dict[str, int]:
-        """How many mails each address has."""
+        """The number of mails to each address."""
         found: dict[str, int] = defaultdict(int)
         for mail in self.mailer.outbox:
             found[mail.to] += 1

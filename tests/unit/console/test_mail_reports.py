@@ -1,4 +1,4 @@
-"""What SES reports about a mail to an operator: it counts for nothing, and stops nobody's surveys."""
+"""Reports of SES about mails to operators count for nothing, and stop nobody's surveys."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Which role opens which page."""
+"""A role opens its own pages and no other."""
 
 import pytest
 

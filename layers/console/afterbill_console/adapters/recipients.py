@@ -9,7 +9,7 @@ from afterbill_console.digest.ports import Recipient
 from afterbill_console.roles import Role
 
 _CONFIRMED = frozenset({"CONFIRMED", "EXTERNAL_PROVIDER"})
-"""Whoever set a password, or comes from a firm's own identity provider."""
+"""States of users who set a password, or come from a firm's own identity provider."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from afterbill.model.plain_text import harmless, one_line
 MOST_TAGS, LONGEST_TAG = 20, 40
 MOST_NOTES, LONGEST_NOTE = 50, 2_000
 MOST_BYTES = 150_000
-"""Of all notes about an answer: an item has 400 KB, and what its customer still does needs room."""
+"""Bytes of all notes about an answer: an item has 400 KB, and what its customer still does needs room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Handling:
 
     @property
     def read(self) -> bool:
-        """Whether somebody marked it as read."""
+        """True where somebody marked it as read."""
         return self.read_at is not None
 
 

@@ -47,7 +47,7 @@ class Answers(Protocol):
 
 
 class Handlings(Protocol):
-    """What operators do about an answer. Each returns False, and does nothing, where there is no such answer."""
+    """The acts of operators about an answer. Each returns False, and does nothing, where there is no such answer."""
 
     def mark_read(self, id_: str, who: str, at: datetime, *, read: bool) -> bool:
         """Store that it is read, or is not."""
@@ -112,7 +112,7 @@ class Task:
 
 
 class Tasks(Protocol):
-    """What waits for a person's decision."""
+    """The tasks that wait for a person's decision."""
 
     def open_tasks(self) -> Sequence[Task]:
         """Return the open tasks of all sources, the oldest first, at most MOST_TASKS."""

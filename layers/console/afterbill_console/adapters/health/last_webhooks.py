@@ -51,7 +51,7 @@ _UNSIGNED = "signature_missing"
 _RECEIVE, _CAPTURE = "ReceiveWebhookFunctionName", "CaptureEventFunctionName"
 _ACCEPTED = _Search(_RECEIVE, "outcome", "accepted")
 _REFUSED = _Search(_RECEIVE, "message", "webhook refused", ("reason", NOT_WEBHOOKS | {_UNSIGNED}))
-"""What is not signed may be anybody's."""
+"""Refusals of signed webhooks: one that is not signed may be anybody's."""
 _BARE = _Search(_RECEIVE, "reason", _UNSIGNED)
 _CAPTURED = _Search(_CAPTURE, "message", "event captured", ("outcome", frozenset({"refused"})))
 _DISOWNED = _Search(_CAPTURE, "outcome", "refused")
