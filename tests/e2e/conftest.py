@@ -13,7 +13,7 @@ from tests.e2e import channels, hours, marked
 from tests.e2e.newcomer import COMPANY, afterbill, run
 from tests.e2e.town import Town
 
-# It wants the queue of reports for itself: beside all others it would wait for ten minutes.
+# Its reports take two minutes on a stack of their own, and beside all other tests more than the four that it waits.
 collect_ignore = [] if os.environ.get("AFTERBILL_STACK") else ["test_digest.py"]
 
 
