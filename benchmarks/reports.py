@@ -19,12 +19,12 @@ from typing import Any
 from unittest import mock
 from zoneinfo import ZoneInfo
 
-from afterbill.insight.archive.columns import FACTS
 from afterbill.insight.ports import ArchiveFile
 from afterbill.insight.reports.asked import ReportRules
 from afterbill_cli.memory.stored_reports import MemoryReports
 from afterbill_reports.adapters.duckdb.archive import DuckArchive
 from afterbill_reports.adapters.duckdb.database import connect
+from afterbill_reports.archive.columns import FACTS
 from afterbill_reports.reports.compute import ReportDeps, compute_stored
 from benchmarks.table import Row
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from afterbill.insight.archive.columns import day_of
 from afterbill.insight.ports import ArchiveFile, Opened
 from afterbill.insight.reports.asked import Engine
 from afterbill.model.errors import UnreadableError
+from afterbill_reports.archive.columns import day_of
 
 
 @dataclass

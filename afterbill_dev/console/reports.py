@@ -10,7 +10,6 @@ from tempfile import mkdtemp
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from afterbill.insight.archive.columns import FACTS, place
 from afterbill.insight.archive.rows import day_of, row_of
 from afterbill.insight.periods import window_of
 from afterbill.insight.ports import Asking
@@ -21,6 +20,7 @@ from afterbill.model.questions import Question
 from afterbill_reports.adapters.duckdb.database import connect
 from afterbill_reports.adapters.duckdb.engine import DuckEngine, gather
 from afterbill_reports.adapters.duckdb.parquet import ParquetRows
+from afterbill_reports.archive.columns import FACTS, place
 from afterbill_reports.reports.modules import report_of
 from afterbill_reports.reports.overview import PARTS
 

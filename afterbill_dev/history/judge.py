@@ -18,7 +18,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from zoneinfo import ZoneInfo
 
-from afterbill.insight.archive.columns import FACTS, place
 from afterbill.insight.archive.rows import row_of
 from afterbill.insight.periods import rolling
 from afterbill.insight.reports.asked import EVERYTHING, Asked, Body, Engine, ReportRules
@@ -28,6 +27,7 @@ from afterbill_dev.paths import ROOT
 from afterbill_reports.adapters.duckdb.database import connect
 from afterbill_reports.adapters.duckdb.engine import DuckEngine
 from afterbill_reports.adapters.duckdb.parquet import ParquetRows
+from afterbill_reports.archive.columns import FACTS, place
 from afterbill_reports.reports.modules import report_of
 
 SEEDS, CUSTOMERS = 200, 2_000

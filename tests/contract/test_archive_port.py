@@ -13,7 +13,6 @@ from afterbill.adapters.dynamodb import keys
 from afterbill.adapters.dynamodb.archive_marks import ArchiveMarksTable
 from afterbill.adapters.dynamodb.external_responses import ExternalResponsesTable
 from afterbill.adapters.dynamodb.items import encode, invitation_item
-from afterbill.insight.archive.columns import COMMENTS, FACTS
 from afterbill.insight.archive.rows import row_of
 from afterbill.insight.ports import ArchiveState, ChangeMark
 from afterbill.intake.ports import FactWrites
@@ -25,6 +24,7 @@ from afterbill_reports.adapters.archive_table import ArchiveTable
 from afterbill_reports.adapters.duckdb.database import connect
 from afterbill_reports.adapters.duckdb.parquet import ParquetRows
 from afterbill_reports.adapters.report_queue import SqsReportQueue
+from afterbill_reports.archive.columns import COMMENTS, FACTS
 from tests.contract.conftest import REGION, TABLE, clock
 from tests.contract.erasing import in_memory, on_aws
 from tests.contract.people import DUE, ID, NOW, OTHER_ID, THIRD_ID, invitation, sent

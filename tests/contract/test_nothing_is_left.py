@@ -20,7 +20,6 @@ from afterbill.adapters.dynamodb.batches import write_batches
 from afterbill.adapters.dynamodb.privacy_requests import PrivacyRequestsTable
 from afterbill.adapters.dynamodb.scores import ScoresTable
 from afterbill.adapters.dynamodb.stream import fact_days_in
-from afterbill.insight.archive.columns import COMMENTS, FACTS, place
 from afterbill.insight.archive.marks import Marking, mark_facts
 from afterbill.intake.ports import FactWrites
 from afterbill.model.billing import CustomerRef, Money, OperatorTask
@@ -39,6 +38,7 @@ from afterbill_reports.adapters.archive_table import ArchiveTable
 from afterbill_reports.adapters.duckdb.database import connect
 from afterbill_reports.adapters.duckdb.parquet import ParquetRows
 from afterbill_reports.adapters.report_queue import SqsReportQueue
+from afterbill_reports.archive.columns import COMMENTS, FACTS, place
 from afterbill_reports.archive.run import ArchiveDeps, archive
 from tests.contract.conftest import REGION, TABLE, clock
 from tests.contract.erasing import NUMBER, ROWS, Privacy, all_items, on_aws

@@ -5,13 +5,13 @@ from datetime import date
 import pytest
 from botocore.stub import Stubber
 
-from afterbill.insight.archive.columns import FACTS, place
 from afterbill.model.errors import TransientError
 from afterbill_reports.adapters.archive_files import S3Files
 from afterbill_reports.adapters.archive_reading import S3Copies
 from afterbill_reports.adapters.duckdb.archive import DuckArchive
 from afterbill_reports.adapters.duckdb.database import connect
 from afterbill_reports.adapters.duckdb.parquet import ParquetRows
+from afterbill_reports.archive.columns import FACTS, place
 from tests.contract.conftest import REGION
 
 DAYS = [date(2026, 11, number) for number in range(1, 6)]

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from afterbill.insight.archive.columns import COMMENTS, FACTS, place
+from afterbill_reports.archive.columns import COMMENTS, FACTS, place
 from tests.infra.reading import FUNCTIONS, OfOne, OfType, Resource, allowing
 
 KINDS = {

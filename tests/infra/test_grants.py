@@ -25,7 +25,6 @@ from afterbill.adapters.dynamodb.sending_gate import GatesTable
 from afterbill.adapters.dynamodb.sending_switch import SendingSwitchTable
 from afterbill.adapters.dynamodb.tallies import tally_item
 from afterbill.answers.api_keys import Scope, spelled
-from afterbill.insight.archive.columns import FACTS, place
 from afterbill.insight.nps import Tally
 from afterbill.insight.periods import month_of
 from afterbill.insight.reports.requested import ReportRequest
@@ -39,6 +38,7 @@ from afterbill_console.preferences import Alert, Cadence, Choices
 from afterbill_reports.adapters.duckdb.database import connect
 from afterbill_reports.adapters.duckdb.parquet import ParquetRows
 from afterbill_reports.adapters.report_queue import SqsReportQueue
+from afterbill_reports.archive.columns import FACTS, place
 from afterbill_reports.reports import compute as reports
 from tests.contract.template import properties
 from tests.integration.apis import CONSENT, from_source, let_answer, reply, with_thin_sources

@@ -7,9 +7,9 @@ import pytest
 
 from afterbill.adapters.dynamodb.archive_marks import ArchiveMarksTable
 from afterbill.adapters.dynamodb.items import invitation_item
-from afterbill.insight.archive.columns import place
 from afterbill.model.errors import UnreadableError
 from afterbill.model.invitation import Answer
+from afterbill_reports.archive.columns import place
 from tests.contract.people import ID, invitation
 from tests.integration.stack import Context
 

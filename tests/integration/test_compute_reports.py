@@ -8,7 +8,6 @@ import pytest
 
 from afterbill.adapters.aws.report_files import S3Reports
 from afterbill.adapters.aws.report_requests import SqsReportRequests
-from afterbill.insight.archive.columns import FACTS, place
 from afterbill.insight.periods import rolling
 from afterbill.insight.reports.asked import EVERYTHING
 from afterbill.insight.reports.registry import HOURLY, NAMES
@@ -17,6 +16,7 @@ from afterbill_reports.adapters.archive_files import S3Files
 from afterbill_reports.adapters.duckdb.database import connect
 from afterbill_reports.adapters.duckdb.parquet import ParquetRows
 from afterbill_reports.adapters.report_queue import SqsReportQueue
+from afterbill_reports.archive.columns import FACTS, place
 from afterbill_reports.reports import compute, sql
 from tests.integration.logs import counted
 from tests.integration.samples import now

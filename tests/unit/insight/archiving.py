@@ -6,13 +6,13 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from afterbill.insight.archive.columns import FACTS, place
 from afterbill.insight.archive.marks import FactDays, Marking, mark_facts
 from afterbill.insight.archive.rows import day_of
 from afterbill.model.anonymous import anonymous, tombstone
 from afterbill.model.invitation import Answer, Invitation, State
 from afterbill.model.retention import Retention
 from afterbill_cli.memory.archive import JsonRows, MemoryArchive, MemoryFiles, MemoryReportQueue
+from afterbill_reports.archive.columns import FACTS, place
 from afterbill_reports.archive.run import ArchiveDeps, ArchiveRun, archive
 from tests.factories import invitation
 

@@ -7,12 +7,12 @@ from datetime import date, timedelta
 
 import pytest
 
-from afterbill.insight.archive.columns import FACTS
 from afterbill.insight.periods import month_of
 from afterbill.insight.reports.asked import EVERYTHING, Asked, ReportRules
 from afterbill.insight.reports.registry import NAMES
 from afterbill.model.history import MonthTally
 from afterbill.model.questions import Question
+from afterbill_reports.archive.columns import FACTS
 from afterbill_reports.archive.months import is_of_month, rows_of_month
 from afterbill_reports.reports.modules import report_of
 from tests.unit.insight.archiving import ArchiveWorld, past

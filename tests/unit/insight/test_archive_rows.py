@@ -6,7 +6,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from afterbill.insight.archive.columns import COMMENTS, FACTS, day_of, place
 from afterbill.insight.archive.rows import archived, comment_of, fact_day, hours_of, row_of, without_person
 from afterbill.model.anonymous import anonymous, tombstone
 from afterbill.model.billing import Money
@@ -14,6 +13,7 @@ from afterbill.model.invitation import NO_DAY, Answer, Delivery, State
 from afterbill.model.recurring import Recurring
 from afterbill.model.segments import ANONYMOUS
 from afterbill.model.visits import Kind, Visit
+from afterbill_reports.archive.columns import COMMENTS, FACTS, day_of, place
 from tests.factories import HOUR, NOON, invitation
 
 BERLIN, KOLKATA, KIRITIMATI = map(ZoneInfo, ("Europe/Berlin", "Asia/Kolkata", "Pacific/Kiritimati"))

@@ -6,13 +6,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from afterbill.insight.archive.columns import COMMENTS, place
 from afterbill.insight.ports import ArchiveState
 from afterbill.model.errors import TransientError, UnreadableError
 from afterbill.model.invitation import Answer, State
 from afterbill.model.retention import Retention
 from afterbill.model.visits import Kind, Visit
 from afterbill_reports.archive import run as runs
+from afterbill_reports.archive.columns import COMMENTS, place
 from tests.unit.insight.archiving import DAY, HOUR, NOON, TODAY, ArchiveWorld, past
 
 MINUTE = timedelta(minutes=1)

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from afterbill.insight.reports.asked import Rate, ReportRules
-from afterbill.insight.reports.journey_plan import journey_plan
 from afterbill.model.errors import ConfigurationError
 from afterbill.settings import config
 from afterbill.settings.surveys import load_policy, policy_of
+from afterbill_reports.reports.journey_plan import journey_plan
 
 SHIPPED = Path(__file__).resolve().parents[3] / "layers/config/surveys.toml"
 

@@ -11,8 +11,8 @@ from botocore.exceptions import ClientError
 
 from afterbill.adapters.aws.clients import error_code, transient
 from afterbill.adapters.aws.report_files import AT_ONCE
-from afterbill.insight.archive.columns import day_of
 from afterbill.insight.ports import ArchiveFile
+from afterbill_reports.archive.columns import day_of
 
 _FACTS = "facts/"
 

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import asdict
 
-from afterbill.insight.archive.columns import FACTS
 from afterbill.insight.archive.rows import Row, category_of
 from afterbill.insight.tally import LONGEST_VALUE
 from afterbill.model.channels import Channel
 from afterbill.model.history import MonthTally
 from afterbill.model.invitation import State
+from afterbill_reports.archive.columns import FACTS
 
 _ORIGIN = "month"
 """The beginning of the ids of such rows, which no invitation has."""

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta, tzinfo
 from functools import partial
 
-from afterbill.insight.archive.columns import COMMENTS, FACTS, day_of, place
 from afterbill.insight.archive.rows import Row, archived, comment_of, hours_of, row_of, without_person
 from afterbill.insight.archive.rows import day_of as lies_under
 from afterbill.insight.compute_nps import recountable
@@ -18,6 +17,7 @@ from afterbill.insight.ports import Archived, ArchiveFiles, ArchiveState, Change
 from afterbill.model.errors import UnreadableError
 from afterbill.model.invitation import Invitation
 from afterbill.model.retention import Retention
+from afterbill_reports.archive.columns import COMMENTS, FACTS, day_of, place
 from afterbill_reports.archive.months import is_of_month, rows_of_month
 
 LEASE = timedelta(minutes=15)

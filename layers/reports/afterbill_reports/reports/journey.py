@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 from afterbill.insight.nps import Tally
 from afterbill.insight.periods import Window
 from afterbill.insight.reports.asked import EVERYTHING, Asked, Body, Engine, ReportRules, Scope
-from afterbill.insight.reports.journey_plan import Step, Version, journey_plan
 from afterbill.insight.tally import NONE, OTHER
 from afterbill.model.questions import SCALES, Category, Question
 from afterbill_reports.reports import sql
 from afterbill_reports.reports.emotions import emotion
+from afterbill_reports.reports.journey_plan import Step, Version, journey_plan
 from afterbill_reports.reports.rows import changed, judged, share, tally_of, total
 from afterbill_reports.statistics.decomposition import costs, rounded
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import duckdb
 
-from afterbill.insight.archive.columns import FACTS
 from afterbill.insight.periods import Window
 from afterbill.insight.reports.asked import Asked, ReportRules
 from afterbill.model.questions import SCALES, Question
+from afterbill_reports.archive.columns import FACTS
 from afterbill_reports.reports.statement import positional
 
 TODAY = date(2026, 11, 22)

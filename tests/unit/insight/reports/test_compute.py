@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 import pytest
 import sqlglot
 
-from afterbill.insight.archive.columns import place
 from afterbill.insight.periods import Window, month_of, rolling
 from afterbill.insight.reports.asked import EVERYTHING, ReportRules
 from afterbill.insight.reports.registry import HOURLY, NAMES
@@ -16,6 +15,7 @@ from afterbill.insight.reports.requested import ReportRequest
 from afterbill.model.errors import TransientError
 from afterbill.model.questions import Question
 from afterbill_cli.memory.stored_reports import MemoryReportArchive, MemoryReports
+from afterbill_reports.archive.columns import place
 from afterbill_reports.reports import compute, overview
 from afterbill_reports.reports.compute import Outcome, ReportDeps, compute_asked, compute_stored
 from afterbill_reports.reports.values import VALUES

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from afterbill.insight.reports.journey_plan import JourneyPlan, Measure, Note, Step, Version, journey_plan
+from afterbill_reports.reports.journey_plan import JourneyPlan, Measure, Note, Step, Version, journey_plan
 
 STAGES = {"purchase": ("order_paid", "payment_succeeded"), "support": ("refunded",)}
 

@@ -7,12 +7,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from afterbill.insight.archive.columns import place
 from afterbill.insight.periods import Window, rolling
 from afterbill.insight.reports.asked import EVERYTHING
 from afterbill.insight.reports.requested import scope_key
 from afterbill.model.errors import UnreadableError
 from afterbill_cli.memory.stored_reports import MemoryReportArchive, MemoryReports
+from afterbill_reports.archive.columns import place
 from afterbill_reports.reports import compute, coverage, overview, revenue, segments, sql, trend
 from afterbill_reports.reports.compute import ReportDeps, compute_stored
 from tests.unit.insight.reports.fact_world import NOVEMBER, TODAY, Archive, answer, asked, fact

@@ -6,7 +6,7 @@ from typing import Any
 
 import duckdb
 
-from afterbill.insight.archive.columns import COMMENTS, FACTS
+from afterbill_reports.archive.columns import COMMENTS, FACTS
 from afterbill_reports.reports.statement import Parameter, positional
 
 _ROWS = 20_000

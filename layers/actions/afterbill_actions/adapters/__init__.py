@@ -1,0 +1,1 @@
+"""The ports over DynamoDB, SQS, EventBridge, Secrets Manager and HTTP."""

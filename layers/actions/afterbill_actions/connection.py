@@ -1,0 +1,45 @@
+"""Connections: the systems an operator lets afterbill write to."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """One connection of actions.toml.
+
+    `url` is the address of the system, https and without a slash at its end. `source` is the source whose orders and
+    customers the system knows, empty where it knows people by their address only. `settings` are those of the
+    connector, checked. At most `per_minute` calls are made in a minute.
+    """
+
+    name: str
+    connector: str
+    url: str
+    per_minute: int
+    source: str = ""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionState:
+    """How it stands with a connection, in one item; every drain leaves it for the next.
+
+    All entries of the outbox before `cursor` are over. Nothing is called before `rests_until`. `denied` says why the
+    system refuses the credentials: then nothing is called until somebody connects again. `window_at` is when the
+    current minute of the rate began, `calls` how many were made in it. `failures` in a row make the rest longer.
+    """
+
+    name: str
+    cursor: str = ""
+    window_at: datetime | None = None
+    calls: int = 0
+    rests_until: datetime | None = None
+    failures: int = 0
+    denied: str = ""
+    denied_at: datetime | None = None
+    succeeded_at: datetime | None = None
+    failed_at: datetime | None = None
+    failure: str = ""

@@ -1,0 +1,41 @@
+"""The effects of a response: the version that was published of it, and what actions wrote in other systems."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The state of one effect in another system: what is needed to update it, to take it back and to erase it.
+
+    `record` holds the other system's ids and what was put there, as short texts (`{"order": "gid://...", "tags":
+    "NPS 3"}`); never an address or a comment. `version` is that of the answer it says.
+    """
+
+    connection: str
+    action: str
+    version: str
+    at: datetime
+    record: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Effects:
+    """What a response set in motion; one item beside its invitation.
+
+    `published` is the version that the bus and the workflows were told of last, `versions` how many there were: a
+    workflow that changes the answer by what it writes makes it rise without end (`LOOP`). `written` has each effect
+    by its name, `<workflow>/<connection>.<action>`.
+    """
+
+    invitation_id: str
+    published: str = ""
+    published_at: datetime | None = None
+    versions: int = 0
+    written: Mapping[str, Written] = field(default_factory=dict)
+
+
+def effect_name(workflow: str, connection: str, action: str) -> str:
+    """Return the name of an effect: it stays the same from version to version of an answer."""
+    return f"{workflow}/{connection}.{action}"

@@ -1,0 +1,1 @@
+"""actions.toml: connections and workflows, checked."""
