@@ -55,7 +55,16 @@ def test_no_hyphen_stands_for_a_minus(value):
 
 def test_decimals_and_shares_have_the_comma_of_the_language():
     assert (ENGLISH.decimal(-3.25, 2), GERMAN.decimal(-3.25, 2)) == ("−3.25", "−3,25")
-    assert (plain(ENGLISH.share(0.125)), plain(GERMAN.share(0.125, 1))) == ("12 %", "12,5 %")
+    assert (plain(ENGLISH.share(0.125)), plain(GERMAN.share(0.125, 1))) == ("13 %", "12,5 %")
+
+
+@pytest.mark.parametrize(("part", "of", "share"), [(39, 40, "98 %"), (1, 8, "13 %"), (-1, 8, "−13 %"), (0, 1, "0 %")])
+def test_shares_are_rounded_as_scores_are(part, of, share):
+    assert plain(ENGLISH.share(part / of)) == share
+
+
+def test_what_is_rounded_to_nothing_has_no_sign():
+    assert (ENGLISH.decimal(-0.004, 2), plain(ENGLISH.share(-0.0004))) == ("0.00", "0 %")
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import tomllib
 from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 
 from afterbill_dev.paths import ROOT
@@ -44,13 +45,18 @@ def group(name: str) -> str:
     return words()[f"category_{name}"]
 
 
-def signed(number: float, text: str, plus: str = "") -> str:
+def signed(number: float | Decimal, text: str, plus: str = "") -> str:
     return f"−{text}" if number < 0 else f"{plus}{text}"
 
 
+def near(number: float | Decimal, digits: int = 0) -> Decimal:
+    """The nearest number with so many decimals, of the six that documents have; halves away from zero."""
+    return Decimal(f"{number:.6f}").quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
+
+
 def whole(number: float) -> int:
-    """The nearest whole number of a number without its sign, halves upwards."""
-    return int(abs(number) + 0.5)
+    """The nearest whole number of a number without its sign."""
+    return int(near(abs(number)))
 
 
 def count(number: float | None) -> str:
@@ -66,15 +72,15 @@ def change(points: float | None) -> str:
     return signed(points, f"{whole(points):,}", "+") if whole(points) else "±0"
 
 
-def decimal(number: float | None, digits: int = 1) -> str:
+def decimal(number: float | Decimal | None, digits: int = 1) -> str:
     if number is None:
         return DASH
-    near = round(number, digits)
-    return signed(near, f"{abs(near):,.{digits}f}")
+    found = near(number, digits)
+    return signed(found, f"{abs(found):,}")
 
 
 def share(part: float | None, digits: int = 0) -> str:
-    return DASH if part is None else f"{decimal(100 * round(part, digits + 2), digits)} %"
+    return DASH if part is None else f"{decimal(100 * near(part, digits + 2), digits)} %"
 
 
 def chance(p: float | None) -> str:
