@@ -45,7 +45,8 @@ def distribution(counts: Sequence[int], title: str, t: Texts, numbers: Numbers, 
     groups = [_Group(category, ratings, given, scale) for category in reversed(Category)]
     parts += [part for group in groups for part in group.bracket(n, len(ratings), numbers)]
     notes = [Note(group.category.value, group.words(n, t, numbers)) for group in groups]
-    said = t("charts.distribution_description", n=n, groups="; ".join(note.text for note in notes))
+    groups_in_words = "; ".join(note.text for note in notes)
+    said = t("charts.distribution_description", n=n, count=numbers.count(n), groups=groups_in_words)
     rows = [
         (
             Cell(numbers.count(rating), note=t(f"words.category_{_name(scale.category(rating), scale)}")),

@@ -52,7 +52,13 @@ def ribbon(stretches: Sequence[Stretch], title: str, t: Texts, numbers: Numbers,
         parts += _marks(one, place, len(stretches), lowest, numbers)
     stops = [stop for one in stretches for stop in (one.stage, *one.touchpoints)]
     words = "; ".join(
-        t("journey.ribbon_stage", stage=one.stage.label, score=numbers.score(one.stage.score), n=one.stage.n)
+        t(
+            "journey.ribbon_stage",
+            stage=one.stage.label,
+            score=numbers.score(one.stage.score),
+            n=one.stage.n,
+            count=numbers.count(one.stage.n),
+        )
         for one in stretches
     )
     said = t("journey.ribbon_description", n=len(stretches), all=words)

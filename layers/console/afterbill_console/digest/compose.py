@@ -166,11 +166,13 @@ class _Written:
     def told(self, notice: Notice, part: str) -> str:
         """Return the title or the text of an alert."""
         facts, numbers = notice.facts, self.numbers
+        n = facts.get("sent", facts.get("n", 0))
         kind = f"{notice.alert}_{notice.id.partition('#')[0]}" if notice.alert == "silence" else str(notice.alert)
         values: dict[str, Any] = {
             "touchpoint": self.touchpoint(facts.get("touchpoint") or "all"),
             "source": one_line(str(facts.get("source", "")), 60),
-            "n": facts.get("sent", facts.get("n", 0)),
+            "n": n,
+            "count": numbers.count(n),
             "days": facts.get("days"),
             "rate": numbers.share(facts.get("rate")),
             "before": numbers.share(facts.get("before")),
