@@ -98,12 +98,16 @@ def fact_of(one: Invitation, zone: ZoneInfo) -> Fact:
 
 @dataclass(frozen=True)
 class History:
-    """The facts and the days that are looked at: `length` days up to `last`; `then` or as many before to compare."""
+    """The facts and the days that are looked at: `length` days up to `last`; `then` or as many before to compare.
+
+    `where` leaves one value of a dimension; what else happened to its customers is known all the same.
+    """
 
     facts: Sequence[Fact]
     length: int
     last: date
     then: int = 0
+    where: tuple[str, str] | None = None
 
     @property
     def first(self) -> date:
@@ -111,16 +115,21 @@ class History:
 
     @cached_property
     def before(self) -> "History":
-        return History(self.facts, self.then or self.length, self.first - DAY)
+        return History(self.facts, self.then or self.length, self.first - DAY, where=self.where)
 
     def holds(self, day: date | None) -> bool:
         """True for a day of these."""
         return day is not None and self.first <= day <= self.last
 
     @cached_property
+    def chosen(self) -> list[Fact]:
+        """The facts that are looked at."""
+        return [one for one in self.facts if self.where is None or one.values[self.where[0]] == self.where[1]]
+
+    @cached_property
     def answers(self) -> list[Fact]:
         """The answers of these days in the order in which they were given."""
-        found = [one for one in self.facts if one.rating is not None and self.holds(one.answered)]
+        found = [one for one in self.chosen if one.rating is not None and self.holds(one.answered)]
         return sorted(found, key=lambda one: (one.answered_at, one.id))
 
     @cached_property

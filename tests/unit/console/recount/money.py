@@ -295,12 +295,12 @@ def is_open(history: History, answer: Fact) -> bool:
 
 def failures(history: History) -> list[tuple[Fact, tuple[int, bool]]]:
     """The first of each series of failed payments of these days, with the days until the next payment came."""
-    found = []
+    found, chosen = [], {one.id for one in history.chosen}
     for mine in by(history.facts, lambda one: one.customer).values():
         bills = sorted((one for one in mine if one.touchpoint in PAID | {"payment_failed"}), key=lambda one: one.at)
         for place, one in enumerate(bills):
             again = place and bills[place - 1].touchpoint == "payment_failed"
-            if one.touchpoint != "payment_failed" or again or not history.holds(one.day):
+            if one.touchpoint != "payment_failed" or again or not history.holds(one.day) or one.id not in chosen:
                 continue
             paid = next((later.day for later in bills[place:] if later.touchpoint in PAID), None)
             found.append((one, ((paid or history.end) - one.day, paid is not None)))
@@ -371,7 +371,10 @@ def candidates(history: History, lasts: Sequence[Fact]) -> Body:
     quiet = history.last - 90 * DAY
     more = [one for one in ready if (pays(history, one) or 0) > 0 and last_change(history, one) < quiet]
     lists = {"referral": ready, "upsell": more}
-    return {name: {"n": len(some), "customers": [one.customer for one in some][:200]} for name, some in lists.items()}
+    counts = {name: {"n": len(some)} for name, some in lists.items()}
+    if history.where or history.then:
+        return counts  # nobody is named under a filter, nor for a month
+    return {name: counts[name] | {"customers": [one.customer for one in some][:200]} for name, some in lists.items()}
 
 
 def untroubled(history: History, answer: Fact) -> bool:

@@ -22,7 +22,7 @@ def drivers(said: Body, asked: Body) -> Iterator[Line]:
         yield (value("reason", row["reason"]), count(row["n"]), share(row["share"]), *compact(row), *parts)
     whole = (count(total["n"]), share(1), *compact(total), decimal(total["score"], 2), decimal(0, 2))
     yield ("All together", *whole)
-    yield from _goes_with(said["attributes"])
+    yield from _goes_with(said.get("attributes", {"rows": None}))
     if said["reported"]:
         yield from _reported(said["reported"])
 
@@ -56,8 +56,9 @@ def coverage(said: Body) -> Iterator[Line]:
         if not place:
             yield (f"Most that was left out: {name}", part)
         yield (name, count(skip["count"]), part)
-    yield from _weighted(said["plain"], said["weighted"])
-    yield from _answered_by(said)
+    if said["weighted"]:
+        yield from _weighted(said["plain"], said["weighted"])
+        yield from _answered_by(said)
 
 
 def _weighted(plain: Body, weighted: Body) -> Iterator[Line]:

@@ -150,8 +150,8 @@ def _at_risk(risk: Body) -> Iterator[Line]:
 
 
 def segments(said: Body, asked: Body) -> Iterator[Line]:
-    """The page beside which the response rates of `asked`, what coverage found, stand."""
-    rates = {(row["dimension"], row["value"]): row["rate"] for row in asked["answered_by"]}
+    """The page, with the response rates that coverage found in `asked`; there are none under a filter."""
+    rates = rates_of(asked)
     yield from standing(said["total"], rate_of(asked))
     yield ("", many(said["comparisons"]) or "1")
     rows = ranked(said["rows"])
@@ -166,7 +166,8 @@ def segments(said: Body, asked: Body) -> Iterator[Line]:
     for row in rows[:40]:
         place = (row["dimension"], row["value"])
         name = f"{value(*place)} {dimension(row['dimension'])}"
-        yield (name, *compact(row), count(row["n"]), share(rates.get(place)), verdict(row, "difference"), q_of(row))
+        rate = (share(rates.get(place)),) if rates else ()
+        yield (name, *compact(row), count(row["n"]), *rate, verdict(row, "difference"), q_of(row))
     if len(rows) > 40:
         yield ("", count(len(rows) - 40))
 
@@ -184,7 +185,13 @@ def q_of(row: Body) -> str:
     return chance(row["q"])
 
 
-def rate_of(asked: Body) -> float:
+def rates_of(asked: Body) -> dict[tuple[str, str], float]:
+    return {(row["dimension"], row["value"]): row["rate"] for row in asked["answered_by"] or ()}
+
+
+def rate_of(asked: Body) -> float | None:
+    if asked["answered_by"] is None:
+        return None
     counts = {row["step"]: row["count"] for row in asked["rows"]}
     return counts["answered"] / counts["sent"]
 
@@ -193,7 +200,7 @@ def rate_of(asked: Body) -> float:
 
 
 def journey(said: Body, asked: Body) -> Iterator[Line]:
-    rates = {(row["dimension"], row["value"]): row["rate"] for row in asked["answered_by"]}
+    rates = rates_of(asked)
     yield from standing(said["total"], rate_of(asked))
     yield ("", verdict(said["total"], "change"))
     stages = [row for row in said["rows"] if not row["touchpoint"]]

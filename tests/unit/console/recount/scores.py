@@ -83,7 +83,7 @@ def between(history: History, first: date, last: date) -> list[Fact]:
 
 def sent(history: History, first: date, last: date) -> Body:
     """The surveys that were sent on these days, and the share of them that was answered whenever."""
-    mails = [one for one in history.facts if one.sent and first <= one.sent <= last]
+    mails = [one for one in history.chosen if one.sent and first <= one.sent <= last]
     answered = sum(one.rating is not None for one in mails)
     return {"imported": 0, "sent": len(mails), "response_rate": share(answered, len(mails))}
 
@@ -132,13 +132,15 @@ def only(names: Sequence[str], row: Body) -> Body:
 
 
 def segments(history: History) -> Body:
-    """Each value of each dimension against all other answers."""
+    """Each value of each dimension against all other answers; within a value those with answers enough."""
     rows = []
     for dimension in sorted(DIMENSIONS):
         parts = by(history.answers, lambda one, name=dimension: one.values[name])
-        if parts.keys() <= {"unknown", "none"}:
+        if parts.keys() <= {"unknown", "none"} or (history.where and dimension == history.where[0]):
             continue
         for name, mine in sorted(parts.items(), key=lambda item: (-len(item[1]), item[0])):
+            if history.where and len(mine) < LEAST:
+                continue
             rest = [one for one in history.answers if one.values[dimension] != name]
             rows.append({"dimension": dimension, "value": name} | scored(mine) | apart(mine, rest, "difference"))
     return {"rows": rows, "total": scored(history.answers), "comparisons": judged(rows)}
@@ -257,9 +259,11 @@ def drivers(history: History) -> Body:
         | scored(mine)
         for name, mine in sorted(reasons.items(), key=lambda item: (-len(item[1]), item[0]))
     ]
-    ends = Counter(one.reported for one in history.facts if one.reported and history.holds(one.day))
+    ends = Counter(one.reported for one in history.chosen if one.reported and history.holds(one.day))
     reported = [{"reason": name, "n": n, "share": n / ends.total()} for name, n in ends.most_common()]
-    return {"rows": rows, "total": scored(answers), "reported": reported, "attributes": attributes(answers)}
+    return {"rows": rows, "total": scored(answers), "reported": reported} | (
+        {} if history.where else {"attributes": attributes(answers)}
+    )
 
 
 def attributes(answers: Sequence[Fact]) -> Body:
@@ -306,7 +310,7 @@ def r2(answers: Sequence[Fact], groups: dict[str, list[str]], some: Sequence[str
 
 def coverage(history: History) -> Body:
     """The facts of these days on their way to an answer, whenever that came; and who answers."""
-    facts = [one for one in history.facts if history.holds(one.day)]
+    facts = [one for one in history.chosen if history.holds(one.day)]
     asked = [one for one in facts if one.sent]
     replied = [one for one in asked if one.rating is not None]
     skips = Counter(one.skipped for one in facts if not one.sent and one.skipped)
@@ -315,11 +319,15 @@ def coverage(history: History) -> Body:
     counts = (len(facts), eligible, eligible - skips["cooldown"], len(asked), len(asked), len(replied), len(replied))
     steps = ("facts", "eligible", "scheduled", "sent", "delivered", "opened", "answered")
     rows = [{"step": name, "count": n, "share": n / len(facts)} for name, n in zip(steps, counts, strict=True)]
-    answered_by = [row for dimension in sorted(DIMENSIONS) if dimension != "reason" for row in rates(asked, dimension)]
-    return {
+    found = {
         "rows": rows,
         "skips": [{"reason": reason, "count": n} for reason, n in skips.most_common()],
         "waiting": len(facts) - len(asked) - skips.total(),
+    }
+    if history.where:
+        return found | {"answered_by": None, "weighted": None}
+    answered_by = [row for dimension in sorted(DIMENSIONS) if dimension != "reason" for row in rates(asked, dimension)]
+    return found | {
         "answered_by": answered_by,
         "comparisons": judged(answered_by),
         "plain": scored(replied),

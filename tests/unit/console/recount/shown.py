@@ -71,6 +71,49 @@ class Shown(HTMLParser):
             self.lines.append(line)
 
 
+class Drawn(HTMLParser):
+    """The drawings of a page: `texts` of each, and its `rows`, what stands beside it as a table, a caption and notes.
+
+    The labels of an axis are no figures. A description begins with the number of its marks.
+    """
+
+    AXIS = frozenset({"start", "middle", "end", "label"})
+
+    def __init__(self, body: str) -> None:
+        super().__init__()
+        self.texts, self.rows = list[list[str]](), list[list[str]]()
+        self._open, self._inside, self._into = False, 0, ""
+        self.feed(body)
+
+    def handle_starttag(self, tag, attrs):
+        if tag == "figure":
+            self._open = True
+            self.texts.append([])
+            self.rows.append([])
+        elif tag == "svg":
+            self._inside += 1
+        elif tag == "text" and (dict(attrs).get("class") or "") not in self.AXIS:
+            self._into = "text"
+        elif tag == "desc":
+            self._into = "desc"
+
+    def handle_endtag(self, tag):
+        if tag == "figure":
+            self._open = False
+        if tag == "svg":
+            self._inside -= 1
+        if tag in {"text", "desc"}:
+            self._into = ""
+
+    def handle_data(self, data):
+        if not self._open:
+            return
+        if not self._inside:
+            self.rows[-1].append(data)
+        elif self._into:
+            self.texts[-1].append(re.sub(r"^[^\d.;:]*\d[\d,]*", "", data) if self._into == "desc" else data)
+
+
 def of_page(body: str) -> list[str]:
     """The lines of the content of a page."""
     return Shown(body.partition("<main")[2].partition(">")[2].partition("</main>")[0]).lines

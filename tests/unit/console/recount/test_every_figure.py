@@ -6,7 +6,7 @@ page shows and the recount does not have is a difference, and so is one that onl
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
@@ -16,7 +16,7 @@ import pytest
 from afterbill_console.preferences import Cadence
 from afterbill_console.roles import Role
 from afterbill_dev.console.plan import plan
-from afterbill_dev.console.world import NOW, ZONE, World
+from afterbill_dev.console.world import CUSTOMERS, NOW, ZONE, World, history
 from tests.unit.console.conftest import computed
 from tests.unit.console.office import MONDAY, Office
 from tests.unit.console.pages import report
@@ -24,40 +24,74 @@ from tests.unit.console.recount import money, money_pages, reason_pages, score_p
 from tests.unit.console.recount.agreement import differing
 from tests.unit.console.recount.digest_lines import digest, subject
 from tests.unit.console.recount.facts import Body, Fact, History, fact_of
-from tests.unit.console.recount.shown import Line, Shown, differences, figures, of_page
+from tests.unit.console.recount.shown import Drawn, Line, Shown, differences, figures, of_page
 
 TODAY = NOW.astimezone(ZONE).date()
-WINDOWS = {
-    "365d": (365, TODAY, 0),
-    "90d": (90, TODAY, 0),
-    "30d": (30, TODAY, 0),
-    "2026-10": (31, date(2026, 10, 31), 30),
+CROWD = 3_000
+"""Customers enough for real changes in a quarter of a year."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """A window of a history of so many customers; `then` are the days before it where these are not as many."""
+
+    window: str
+    days: int
+    last: date = TODAY
+    then: int = 0
+    where: tuple[str, str] | None = None
+    customers: int = CUSTOMERS
+
+    @property
+    def address(self) -> str:
+        return f"window={self.window}" + (f"&where={':'.join(self.where)}" if self.where else "")
+
+
+LOOKS = {
+    "year": Look("365d", 365),
+    "quarter": Look("90d", 90),
+    "30_days": Look("30d", 30),
+    "month": Look("2026-10", 31, date(2026, 10, 31), 30),
+    "plan": Look("365d", 365, where=("plan", "Team")),
+    "crowd": Look("90d", 90, customers=CROWD),
 }
-"""Of each window its length in days, its last day, and the days of the month before."""
 
 NAMED = 20
 """Customers of a list who are named on the page of changes."""
 
-every_window = pytest.mark.parametrize("window", WINDOWS)
+each_look = pytest.mark.parametrize("look", LOOKS.values(), ids=LOOKS)
+YEAR = LOOKS["year"]
 
 
 @cache
-def facts() -> list[Fact]:
-    return [fact_of(one, ZONE) for one in computed().facts]
+def built(customers: int) -> World:
+    return computed() if customers == CUSTOMERS else World(facts=history(customers))
+
+
+def seen(look: Look) -> World:
+    """A world of its own, whose reports are those that others computed already."""
+    made = World(facts=built(look.customers).facts)
+    made.reports.documents = built(look.customers).reports.documents
+    made.reports.__dict__["engine"] = built(look.customers).reports.engine
+    return made
 
 
 @cache
-def days(window: str) -> History:
-    length, last, then = WINDOWS[window]
-    return History(facts(), length, last, then)
+def facts(customers: int = CUSTOMERS) -> list[Fact]:
+    return [fact_of(one, ZONE) for one in built(customers).facts]
 
 
 @cache
-def recounted(name: str, window: str) -> Body:
+def days(look: Look) -> History:
+    return History(facts(look.customers), look.days, look.last, look.then, look.where)
+
+
+@cache
+def recounted(name: str, look: Look) -> Body:
     """What a report has to say, found without it."""
     if name == "overview":
-        return scores.overview(days(window), recounted("revenue", window))
-    return getattr(scores if hasattr(scores, name) else money, name)(days(window))
+        return scores.overview(days(look), recounted("revenue", look))
+    return getattr(scores if hasattr(scores, name) else money, name)(days(look))
 
 
 def restricted(world: World) -> set[str]:
@@ -65,62 +99,73 @@ def restricted(world: World) -> set[str]:
     return {id_ for id_, one in world.table.people.items() if one.restricted_at}
 
 
-PAGES: dict[str, Callable[[World, str], list[Line]]] = {
-    "overview": lambda world, window: [
-        *score_pages.overview(days(window), recounted("overview", window), restricted(world))
-    ],
-    "segments": lambda _, window: [*score_pages.segments(recounted("segments", window), recounted("coverage", window))],
-    "journey": lambda _, window: [*score_pages.journey(recounted("journey", window), recounted("coverage", window))],
-    "drivers": lambda _, window: [*reason_pages.drivers(recounted("drivers", window), recounted("coverage", window))],
-    "coverage": lambda _, window: [*reason_pages.coverage(recounted("coverage", window))],
-    "revenue": lambda _, window: [*money_pages.revenue(recounted("revenue", window))],
-    "revenue?view=billing": lambda _, window: [*money_pages.billing(recounted("billing", window))],
-    "revenue?view=products": lambda _, window: [*money_pages.products(recounted("products", window))],
+PAGES: dict[str, Callable[[World, Look], list[Line]]] = {
+    "overview": lambda world, look: [*score_pages.overview(days(look), recounted("overview", look), restricted(world))],
+    "segments": lambda _, look: [*score_pages.segments(recounted("segments", look), recounted("coverage", look))],
+    "journey": lambda _, look: [*score_pages.journey(recounted("journey", look), recounted("coverage", look))],
+    "drivers": lambda _, look: [*reason_pages.drivers(recounted("drivers", look), recounted("coverage", look))],
+    "coverage": lambda _, look: [*reason_pages.coverage(recounted("coverage", look))],
+    "revenue": lambda _, look: [*money_pages.revenue(recounted("revenue", look))],
+    "revenue?view=billing": lambda _, look: [*money_pages.billing(recounted("billing", look))],
+    "revenue?view=products": lambda _, look: [*money_pages.products(recounted("products", look))],
 }
 REPORTS = ("overview", "trend", "segments", "journey", "drivers", "coverage")
 OF_MONEY = ("revenue", "outcomes", "billing", "products", "changes")
 
 
-def page(world: World, place: str, window: str) -> list[str]:
+def page(world: World, place: str, look: Look) -> list[str]:
     path, _, query = place.partition("?")
-    answer = world.get(f"/app/{path}?window={window}&{query}".rstrip("&"), world.sign_in())
+    answer = world.get(f"/app/{path}?{look.address}&{query}".rstrip("&"), world.sign_in())
     assert answer.status == 200
     return of_page(answer.body)
 
 
-@every_window
+@each_look
 @pytest.mark.parametrize("name", [*REPORTS, *OF_MONEY])
-def test_a_report_has_the_figures_of_the_recount_and_no_other(world: World, name, window):
-    wanted = recounted(name, window)
-    if name == "changes" and window.startswith("2026"):
-        wanted = wanted | {"candidates": {kind: {"n": one["n"]} for kind, one in wanted["candidates"].items()}}
+def test_a_report_has_the_figures_of_the_recount_and_no_other(name, look):
+    found = report(seen(look), name, look.window, where=(look.where,) if look.where else ())
 
-    assert list(differing(report(world, name, window), wanted)) == []
+    assert list(differing(found, recounted(name, look))) == []
 
 
-@every_window
+@each_look
 @pytest.mark.parametrize("place", PAGES)
-def test_a_page_has_the_figures_of_the_recount_and_no_other(world: World, place, window):
-    shown = page(world, place, window)
+def test_a_page_has_the_figures_of_the_recount_and_no_other(place, look):
+    world = seen(look)
+    shown = page(world, place, look)
 
     assert len(shown) >= 10
-    assert differences(shown, PAGES[place](world, window)) == []
+    assert differences(shown, PAGES[place](world, look)) == []
 
 
-@every_window
+@each_look
 @pytest.mark.parametrize("outcome", money.OUTCOMES)
-def test_each_outcome_has_the_figures_of_the_recount_and_no_other(world: World, outcome, window):
-    shown = page(world, f"revenue?view=outcomes&outcome={outcome}", window)
+def test_each_outcome_has_the_figures_of_the_recount_and_no_other(outcome, look):
+    shown = page(seen(look), f"revenue?view=outcomes&outcome={outcome}", look)
 
-    assert differences(shown, [*money_pages.outcomes(recounted("outcomes", window), outcome)]) == []
+    assert differences(shown, [*money_pages.outcomes(recounted("outcomes", look), outcome)]) == []
 
 
-@every_window
-def test_changes_of_mind_have_the_figures_of_the_recount_and_no_other(world: World, window):
-    named = None if window.startswith("2026") else NAMED
-    shown = page(world, "revenue?view=changes", window)
+@each_look
+def test_changes_of_mind_have_the_figures_of_the_recount_and_no_other(look):
+    named = NAMED if "customers" in recounted("changes", look)["candidates"]["referral"] else None
+    shown = page(seen(look), "revenue?view=changes", look)
 
-    assert differences(shown, [*money_pages.changes(recounted("changes", window), named)]) == []
+    assert differences(shown, [*money_pages.changes(recounted("changes", look), named)]) == []
+
+
+@pytest.mark.parametrize("look", [YEAR, LOOKS["crowd"]], ids=["year", "crowd"])
+@pytest.mark.parametrize("place", [*PAGES, *(f"revenue?view=outcomes&outcome={name}" for name in money.OUTCOMES)])
+def test_each_figure_of_a_drawing_stands_in_the_table_beside_it(place, look):
+    path, _, query = place.partition("?")
+    world = seen(look)
+    drawn = Drawn(world.get(f"/app/{path}?{look.address}&{query}".rstrip("&"), world.sign_in()).body)
+
+    assert all(drawn.texts)
+    for texts, rows in zip(drawn.texts, drawn.rows, strict=True):
+        beside = figures(" | ".join(rows))
+        real = str(sum(one in {"real difference", "real change"} for one in beside))
+        assert set(figures(" | ".join(texts))) <= {*beside, real}
 
 
 def test_a_journey_of_ones_own_has_the_figures_of_the_recount_and_no_other(world: World):
@@ -129,14 +174,14 @@ def test_a_journey_of_ones_own_has_the_figures_of_the_recount_and_no_other(world
     made.reports.__dict__["engine"] = world.reports.engine
     loyal = ["upgraded", "downgraded", "cancelled", "release", "relationship"]
     steps = [(one["name"], one.get("touchpoints", loyal), one.get("owner", "")) for one in own["steps"]]
-    wanted = scores.journey(days("365d"), steps, own["versions"][0]["since"])
+    wanted = scores.journey(days(YEAR), steps, own["versions"][0]["since"])
     found = report(made, "journey")
     words = {"notes", "measures"}
     plain = [{name: said for name, said in step.items() if name not in words} for step in found["steps"]]
 
     assert list(differing(found | {"steps": plain}, wanted)) == []
-    lines = [*score_pages.journey(wanted, recounted("coverage", "365d")), *score_pages.versions(wanted)]
-    assert differences(without_plans(page(made, "journey", "365d")), lines) == []
+    lines = [*score_pages.journey(wanted, recounted("coverage", YEAR)), *score_pages.versions(wanted)]
+    assert differences(without_plans(page(made, "journey", YEAR)), lines) == []
 
 
 def without_plans(lines: list[str]) -> list[str]:
@@ -151,15 +196,16 @@ CADENCES = {
 }
 
 
+@pytest.mark.parametrize("customers", [CUSTOMERS, CROWD])
 @pytest.mark.parametrize("cadence", CADENCES)
-def test_a_digest_has_the_figures_of_the_recount_and_no_other(world: World, cadence):
+def test_a_digest_has_the_figures_of_the_recount_and_no_other(cadence, customers):
     now, chosen, window = CADENCES[cadence]
-    history = replace(window, facts=facts())
+    history, world = replace(window, facts=facts(customers)), seen(replace(YEAR, customers=customers))
     office = Office(reports=world.reports, table=world.table)
     office.join(Role.ADMIN, digest=chosen)
     office.notices.state = replace(office.notices.state, looked_at=now)
     office.run(now)
-    (mail,) = office.mails()
+    (mail,) = [one for one in office.mails() if one.tags == {"console": "digest"}]
     text, html = (part.partition("What customers say")[0] for part in (mail.text, mail.html.partition("<body")[2]))
     unread = restricted(world)
 
