@@ -22,7 +22,10 @@ from afterbill_reports.reports.compute import Outcome, ReportDeps, compute_asked
 
 _RESERVE = timedelta(seconds=120)
 """Time for the slowest report of a year of a few million facts."""
-_SCRATCH = Path(gettempdir()) / "reports"
+_ENVIRONMENT = config.choice("AWS_LAMBDA_LOG_STREAM_NAME").rpartition("]")[2]
+"""The name of this execution environment: each has one log stream for its lifetime (Lambda, "Log structure")."""
+# On a laptop all environments share one folder of temporary files: each would remove the copies that another one reads.
+_SCRATCH = Path(gettempdir()) / "reports" / _ENVIRONMENT
 _MEMORY_MB, _THREADS = 2000, 2
 """DuckDB's part of 3,008 MB, which come with 1.7 processors; the rest is for Python and the documents."""
 

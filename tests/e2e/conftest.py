@@ -13,9 +13,6 @@ from tests.e2e import channels, hours, marked
 from tests.e2e.newcomer import COMPANY, afterbill, run
 from tests.e2e.town import Town
 
-# Its reports take two minutes on a stack of their own, and beside all other tests more than the four that it waits.
-collect_ignore = [] if os.environ.get("AFTERBILL_STACK") else ["test_digest.py"]
-
 
 @pytest.fixture(scope="session")
 def folder(tmp_path_factory):

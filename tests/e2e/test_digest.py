@@ -28,9 +28,9 @@ from tests.e2e.marked import printed
 from tests.e2e.newcomer import afterbill
 from tests.e2e.town import ROOT, RUN, Town, eventually
 
-RATINGS = (10, 10, 9, 9, 9, 8, 8, 7, 6, 3, 2, 10)
+RATINGS = (10, 10, 9, 9, 9, 8, 8, 7, 6, 3, 0, 10)
 PLAN = f"digest-{RUN}"
-COMMENT = f"The invoice names a plan of the year before {RUN}."
+COMMENT = "The invoice names a plan of the year before."
 LANGUAGES = {"viewer": "de", "analyst": "en"}
 """The operators whose mails are read, with the language that each chose."""
 HANDLER = """
@@ -57,6 +57,7 @@ def answers_of_this_week(town: Town) -> None:
         told |= {"comment": COMMENT} if rating == min(RATINGS) else {}
         answer = town.http.request("POST", f"{town.stack['api_url']}/v1/responses", json=told, headers=headers)
         assert answer.status == 201, answer.data
+        town.given[f"digest {number}"] = rating
 
 
 @pytest.fixture

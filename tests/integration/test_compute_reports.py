@@ -26,10 +26,14 @@ COUNT = f"{sql.FACTS} SELECT COUNT(*) FROM answers"  # noqa: S608  # a constant
 
 
 class Counting:
-    """A report that says how many answers count; `failing` names those that fail instead."""
+    """A report that says how many answers count; `failing` names those that fail instead.
+
+    `meanwhile` is done once, while a report is computed.
+    """
 
     def __init__(self):
         self.failing = set()
+        self.meanwhile = None
 
     def __call__(self, name):
         return SimpleNamespace(compute=lambda *asked: self.compute(name, *asked))
@@ -37,6 +41,9 @@ class Counting:
     def compute(self, name, engine, asked, rules):
         if name in self.failing:
             raise ZeroDivisionError(name)
+        meanwhile, self.meanwhile = self.meanwhile, None
+        if meanwhile:
+            meanwhile()
         ((n,),) = engine.rows(COUNT, sql.parameters(asked, rules))
         return {EVERYTHING: {"rows": [], "n": n}}
 
@@ -54,7 +61,18 @@ def today():
 
 
 @pytest.fixture
-def run(stack, reports, tmp_path, today):  # noqa: ARG001  # the function takes its reports from there
+def environment(stack, reports, monkeypatch):  # noqa: ARG001  # the function takes its reports from there
+    """Return what starts one more execution environment of the function, by the name of its log stream."""
+
+    def starting(name):
+        monkeypatch.setenv("AWS_LAMBDA_LOG_STREAM_NAME", f"2026/12/01/[$LATEST]{name}")
+        return stack.load("compute_reports")
+
+    return starting
+
+
+@pytest.fixture
+def run(stack, environment, tmp_path, today):
     """Write three answers of this week into the archive, and return what sends a message and computes."""
     rows = ParquetRows(connect(tmp_path, 256, 1), tmp_path)
     for days in (1, 2, 3):
@@ -63,7 +81,7 @@ def run(stack, reports, tmp_path, today):  # noqa: ARG001  # the function takes 
         fact |= {"answered_day": str(day), "plan": "Team"}
         body = rows.written([dict.fromkeys(FACTS) | fact], FACTS)
         S3Files(stack.s3, "archive").put(place("facts", day), body)
-    handler = stack.load("compute_reports")
+    handler = environment("a")
 
     def running(message=None, remaining=600_000):
         if message:
@@ -149,6 +167,19 @@ def test_what_is_asked_for_is_stored_for_whoever_asked(stack, ask, today):
 
     assert ask(request) == [DONE]
     assert stored(stack, request.place)["scopes"][""]["n"] == 1
+
+
+def test_environments_on_one_disk_leave_the_files_of_each_other_alone(stack, environment, ask, reports, today):
+    """On a laptop they have one folder for temporary files, and each keeps there only what it reads itself."""
+    before_yesterday = ReportRequest("trend", rolling(1, today - timedelta(days=2)))
+    message = {"kind": "asked", "request": before_yesterday.payload()}
+    handler, record = environment("b"), {"messageId": "b", "body": json.dumps(message), "attributes": {}}
+    reports.meanwhile = lambda: handler({"Records": [record]}, Context())
+    request = ReportRequest("drivers", rolling(2, today))
+
+    assert ask(request) == [DONE]
+    assert stored(stack, request.place)["scopes"][""]["n"] == 1
+    assert stored(stack, before_yesterday.place)["scopes"][""]["n"] == 1
 
 
 def test_days_before_the_archive_are_said_to_be_so(stack, ask):
