@@ -35,7 +35,9 @@ def parameters():
 
 
 @pytest.fixture
-def stack(monkeypatch, configuration, parameters):
+def stack(monkeypatch, configuration, parameters, tmp_path_factory):
+    # The folders of pytest are made before those of the stack, which end with it.
+    tmp_path_factory.getbasetemp()
     with standing(monkeypatch, configuration, SOURCES, parameters) as stack:
         yield stack
 

@@ -255,12 +255,10 @@ def standing(
     patch: pytest.MonkeyPatch, configuration: Path, sources: dict[str, Any], parameters: dict[str, str] | None = None
 ) -> Iterator[Stack]:
     """A fresh stack; `configuration` is the folder that stands for the configuration layer."""
-    scratch = configuration.parent / "scratch"
-    scratch.mkdir(exist_ok=True)
-    patch.setattr(tempfile, "tempdir", str(scratch))
     patch.syspath_prepend(str(configuration))
     patch.setenv("AWS_DEFAULT_REGION", REGION)
-    with mock_aws():
+    with tempfile.TemporaryDirectory(prefix="afterbill-") as scratch, mock_aws():
+        patch.setattr(tempfile, "tempdir", scratch)
         yield Stack(patch, sources, parameters or {})
     boto3.DEFAULT_SESSION = None
     forget_configuration()
