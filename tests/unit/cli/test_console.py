@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from botocore.exceptions import ClientError
 
 from afterbill.adapters.dynamodb.items import encode
 from afterbill.adapters.dynamodb.keys import key
@@ -80,6 +81,13 @@ class TestAdd:
         with pytest.raises(AfterbillError, match="12 characters"):
             console.add(stack, Wish(JO, ADMIN, "short"))
         assert pool.users == {}
+
+    def test_a_password_that_cognito_does_not_take_now_is_no_short_one(self, stack, pool):
+        pool.failures = {"AdminSetUserPassword": "TooManyRequestsException"}
+
+        with pytest.raises(ClientError, match="TooManyRequests"):
+            console.add(stack, Wish(JO, ADMIN, "correct horse battery"))
+        assert [user["email"] for user in pool.users.values()] == [JO]
 
     def test_somebody_who_is_there_has_these_roles_and_no_others_and_their_sessions_end(self, stack, pool):
         operator = pool.add(JO, "admin", "eu-central-1_Abc_Okta")

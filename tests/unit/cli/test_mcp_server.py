@@ -201,6 +201,12 @@ class TestComments:
             "shown": len(COMMENTS),
         }
 
+    def test_where_no_score_is_stored_it_says_that_nothing_was_counted(self, open_to_comments):
+        counts = open_to_comments.body("comments", touchpoint="refunded")["counts"]
+
+        assert counts["n"] is None
+        assert counts["because"] == "No score of these is stored, so nothing was counted."
+
     def test_nothing_tells_who_somebody_is(self, open_to_comments):
         said = text_of(open_to_comments.result("comments", limit=25))
 
@@ -251,12 +257,11 @@ class TestAudit:
             "mcp score",
             "mcp segments",
             "mcp trend",
-            "mcp comments",
-            "mcp comments",
+            *["mcp comments"] * 3,
             "mcp trend",
             *["mcp trend refused"] * 2,
             "mcp trend",
-            "mcp trend refused",
+            *["mcp trend refused"] * 2,
             "mcp segments",
             *["mcp comments refused"] * 2,
             "mcp refused",
@@ -273,7 +278,7 @@ class TestAudit:
     def test_without_the_option_a_call_for_comments_is_noted_as_refused(self, closed):
         whats = [act["what"] for act in closed.acts]
 
-        assert whats.count("mcp comments refused") == 5
+        assert whats.count("mcp comments refused") == 6
         assert "mcp comments" not in whats
 
     @BOTH
@@ -302,6 +307,7 @@ class TestRefusals:
             ),
             ("trend", {"where": "shoe=42"}, "no dimension 'shoe': choose touchpoint"),
             ("trend", {"question": 7}, 'question must be a text of 1 to 40 characters, not "7"'),
+            ("trend", {"question": "happiness"}, "question must be one of nps, "),
             ("segments", {"dimension": "plam"}, 'dimension "plam" is unknown; did you mean "plan"?'),
             ("comments", {"limit": 1000}, 'limit must be a whole number from 1 to 25, not "1000"'),
             ("comments", {"rating": "9-3"}, "rating '9-3': write ratings from 0 to 10"),

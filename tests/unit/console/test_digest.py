@@ -9,6 +9,7 @@ import pytest
 
 from afterbill.model.errors import TransientError
 from afterbill.model.messages import Deferred, QuotaUsedUp, Rejected, Unknown
+from afterbill_console.digest.comments import MOST_READ
 from afterbill_console.digest.hand_over import Outcome
 from afterbill_console.digest.periods import periods_of
 from afterbill_console.preferences import Cadence
@@ -195,6 +196,22 @@ def test_figures_are_those_of_the_reports(office):
     assert re.search(r"Lowest touchpoint: .*: −18 \(95 % interval −27 to −9, 40 answers\)", text)
 
 
+def test_a_score_without_one_before_says_that_there_is_nothing_to_compare_with(office):
+    office.join(Role.VIEWER)
+    office.reports.totals["2026-11-23"] = TOTAL | {"change": None}
+    office.run()
+
+    assert "Net Promoter Score: −23, nothing before to compare with\n" in office.mails()[0].text
+
+
+def test_an_agent_reads_of_open_tasks_in_the_subject(office):
+    office.join(Role.AGENT)
+    office.table.invitations.clear()
+    office.run()
+
+    assert office.mails()[0].subject == "3 open tasks"
+
+
 def test_without_a_real_change_it_says_so(office):
     office.join(Role.VIEWER)
     office.reports.journey = [row("renewed", -18, change=-3)]
@@ -250,8 +267,9 @@ def test_words_of_a_customer_change_nothing_around_them(office, language):
     assert "\n" not in mail.subject
 
 
-def test_more_answers_than_are_looked_at_have_no_comment_rate(office, monkeypatch):
-    monkeypatch.setattr("afterbill_console.digest.comments.MOST_READ", 2)
+def test_more_answers_than_are_looked_at_have_no_comment_rate(office):
+    for number in range(MOST_READ):
+        office.answer(number + 10, 8, "", WEDNESDAY)
     office.join(Role.VIEWER)
     office.run()
 

@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import islice
 
-from afterbill.answers.read_responses import Days, Place, ReadDeps, Selection, read_page
+from afterbill.answers.read_responses import Days, ReadDeps, Selection, pages
 from afterbill.content.untrusted import one_line
 from afterbill.insight.periods import Window
 from afterbill.model.invitation import Invitation
@@ -50,15 +51,13 @@ class Words:
 def words_of(window: Window, deps: ReadDeps) -> Words:
     """Return the words of a period: low ratings first, the newest of the same rating first."""
     days = Days(window.first, window.last)
-    place: Place | None = days.start
-    answers: list[Invitation] = []
-    for _ in range(_MOST_PAGES):
-        if place is None or len(answers) >= MOST_READ:
-            break
-        page = read_page(place, days, Selection(), MOST_READ, deps)
+    answers, rest = list[Invitation](), True
+    for page in islice(pages(days, Selection(), deps), _MOST_PAGES):
         answers += page.responses
-        place = page.next
-    return Words(len(answers), _lowest(answers), None if place else _rate(answers))
+        rest = page.next is not None
+        if len(answers) >= MOST_READ:
+            break
+    return Words(len(answers), _lowest(answers), None if rest else _rate(answers))
 
 
 def comment_of(response: Invitation) -> Comment | None:

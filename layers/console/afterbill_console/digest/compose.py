@@ -19,7 +19,7 @@ from afterbill.model.messages import Mail
 from afterbill.model.questions import Category
 from afterbill_console.digest.alerts import Notice
 from afterbill_console.digest.comments import Comment
-from afterbill_console.digest.content import Digest
+from afterbill_console.digest.content import Digest, Figures
 from afterbill_console.digest.sender import console_sender
 from afterbill_console.numbers import Numbers
 from afterbill_console.preferences import Cadence
@@ -120,12 +120,9 @@ class _Written:
         """Return the class of a rating's colour."""
         return {Category.DETRACTOR: "low", Category.PROMOTER: "high"}.get(comment.category, "ink")
 
-    def counts(self, digest: Digest) -> list[tuple[str, str, str]]:
+    def counts(self, figures: Figures, digest: Digest) -> list[tuple[str, str, str]]:
         """Return the name of each count and share of a digest, its value, and that of the days before."""
-        figures, numbers = digest.figures, self.numbers
-        if figures is None:
-            return []
-        now, before = figures.total, figures.before
+        numbers, now, before = self.numbers, figures.total, figures.before
         rows = [(name, numbers.count(now[key]), numbers.count(before[key])) for name, key in _COUNTED]
         rows.append(("response_rate", numbers.share(now["response_rate"]), numbers.share(before["response_rate"])))
         rows.append(("comment_rate", numbers.share(digest.comment_rate), numbers.share(digest.comment_rate_before)))

@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
+from itertools import islice
 
-from afterbill.answers.read_responses import Days, Place, ReadDeps, Selection, read_page
+from afterbill.answers.read_responses import Days, ReadDeps, Selection, pages
 from afterbill_console.digest.comments import Comment, comment_of, is_low
 from afterbill_console.digest.state import NoticeState
 
@@ -17,7 +18,7 @@ MOST_TOLD = 20
 """Comments of one mail; of others it gives the number."""
 _LONGEST_BACK = timedelta(days=1)
 """After a longer standstill the rest is left to the digest."""
-_PAGE, _MOST_PAGES = 100, 5
+_MOST_PAGES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +49,10 @@ def _after(state: NoticeState, told: Sequence[Comment], since: datetime, now: da
 def _given(since: datetime, deps: ReadDeps, now: datetime, zone: tzinfo) -> list[Comment]:
     """Return the low scores with a comment since then: a bounded number, the newest first."""
     first, last = (at.astimezone(zone).date() for at in (since, now))
-    days = Days(first, last)
-    place: Place | None = days.start
     found: list[Comment] = []
-    for _ in range(_MOST_PAGES):
-        if place is None:
-            break
-        page = read_page(place, days, Selection(equal={"confirmed": True}), _PAGE, deps)
+    for page in islice(pages(Days(first, last), Selection(equal={"confirmed": True}), deps), _MOST_PAGES):
         new = [one for one in page.responses if one.answered_at and one.answered_at >= since]
         found += [comment for one in new if is_low(one) and (comment := comment_of(one))]
         if len(new) < len(page.responses):
             break
-        place = page.next
     return found

@@ -104,8 +104,6 @@ def _written(name: str, value: object, visit: Visit) -> object:
     """Return a value of a finding as a sentence has it; `n` stays a number, which chooses the form of the sentence."""
     if name == "queue":
         return words.queue(str(value), visit.t)
-    if name == "alarm":
-        return words.alarm(str(value), visit.t)
     if name == "refusal":
         return visit.t.maybe(f"health.refusal_{value}", str(value))
     if name == "n" or not isinstance(value, int | float):
