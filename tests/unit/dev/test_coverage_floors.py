@@ -28,6 +28,13 @@ def test_complete_rules_and_enough_of_the_rest_pass(tmp_path: Path, capsys: pyte
     assert capsys.readouterr().out.startswith("coverage: 96.50 %")
 
 
+@pytest.mark.parametrize(
+    ("part", "complete"), [("pages/health.py", True), ("filters.py", True), ("adapters/keys.py", False)]
+)
+def test_the_console_is_complete_but_for_its_adapters(part: str, complete: bool) -> None:
+    assert coverage_floors.is_complete(f"layers/console/afterbill_console/{part}") is complete
+
+
 def test_a_line_missed_in_the_rules_fails_and_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="1"):
         coverage_floors.main(report(tmp_path, 99.9, **{RULES: file([7], []), ELSEWHERE: file([3], [])}))
