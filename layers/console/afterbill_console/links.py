@@ -4,19 +4,20 @@ from collections.abc import Mapping
 from urllib.parse import quote, urlencode
 
 from afterbill.insight.reports.asked import Scope
-from afterbill.model.billing import Touchpoint
 from afterbill.model.questions import Question
 from afterbill_console.filters import Filters
-from afterbill_console.names import UNNAMED
-from afterbill_console.people.asked import SCOPES
+from afterbill_console.people.asked import COUNTED, OWN
+from afterbill_console.people.dimensions import PRODUCT, parser_of
 from afterbill_console.roles import Right
 from afterbill_console.visit import Visit
 
 RESPONSES = "/app/responses"
+_NOT_LISTED = frozenset({*OWN, PRODUCT, "brand"})
+"""Dimensions that the feed cannot list by: no answer holds its brand, and the others mean something else there."""
 
 
 def answers_link(visit: Visit, rating: str = "", **scopes: str) -> str | None:
-    """Return the address of the answers of the filters' days and scopes.
+    """Return the address of the answers that a figure counts: of the filters' days, question and scopes.
 
     None to whoever may not read comments, and where the feed cannot list by what the filters say: answers of more
     than the figure counts would be the wrong ones.
@@ -29,7 +30,8 @@ def answers_link(visit: Visit, rating: str = "", **scopes: str) -> str | None:
     if not all(map(can_list, filters.where)):
         return None
     window = {"from": filters.window.first.isoformat(), "to": filters.window.last.isoformat()}
-    return _address({**window, **_question(filters), **dict(filters.where), "rating": rating, **scopes})
+    counted = {"question": filters.question.value, COUNTED: "1"}
+    return _address({**window, **counted, **dict(filters.where), "rating": rating, **scopes})
 
 
 def feed_link(filters: Filters) -> str:
@@ -41,8 +43,19 @@ def feed_link(filters: Filters) -> str:
 def can_list(scope: Scope) -> bool:
     """Return whether the feed lists answers by this dimension and its value."""
     name, text = scope
-    known = name in SCOPES and text not in UNNAMED and text.isprintable()
-    return known and (name != "touchpoint" or text in set(Touchpoint))
+    return name not in _NOT_LISTED and _is_value(name, text)
+
+
+def product_link(visit: Visit, product: str) -> str | None:
+    """Return the address of the answers about a product; None as with `answers_link`."""
+    return answers_link(visit, **{PRODUCT: product}) if _is_value(PRODUCT, product) else None
+
+
+def _is_value(name: str, text: str) -> bool:
+    try:
+        return bool(parser_of(name)(text))
+    except ValueError:
+        return False
 
 
 def _question(filters: Filters) -> dict[str, str]:

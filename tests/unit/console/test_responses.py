@@ -97,6 +97,11 @@ FILTERS = {
     "contact=1": lambda one: one.answer.contact_ok,
     "q=RECHNUNG": lambda one: "rechnung" in one.answer.comment.casefold(),
     "question=csat": lambda one: one.question == "csat",
+    "stage=support": lambda one: one.stage == "support",
+    "channel=mail": lambda one: one.channel == "mail",
+    "locale=de-AT": lambda one: one.locale == "de-AT",
+    "payment_method=sepa_debit": lambda one: one.segments["payment_method"] == "sepa_debit",
+    "product=Article%207": lambda one: "Article 7" in one.products,
 }
 
 
@@ -111,6 +116,7 @@ def test_each_filter_leaves_what_fits(world, query):
     "query",
     [
         *("rating=11", "tab=best", "touchpoint=lunch", "from=2026-12-02&to=2026-12-01", "from=yesterday", "unread=yes"),
+        *("stage=dinner", "channel=pigeon", "locale=%00", "product=" + "a" * 201, "counted=yes", "payment_method=%07"),
         *("cursor=AAAA", "tag=" + "a" * 41, "q=" + "a" * 201, "plan=%00", "from=0001-01-01", "window=9w", "nonsense=1"),
     ],
 )

@@ -115,11 +115,17 @@ class TestLinks:
 
         assert not [link for link in page.links if "more" in link]
 
-    def test_answers_of_no_value_cannot_be_listed(self, world: World):
+    def test_answers_whose_value_is_not_known_are_listed_too(self, world: World):
         with_reports(world, bodies={"segments": body([row("plan", "unknown"), row("plan", "Team")])})
-        page = opened(world, PAGE)
 
-        assert not [link for link in page.links if link.startswith("/app/responses") and "unknown" in link]
+        assert any(link.endswith("&plan=unknown") for link in opened(world, PAGE).links)
+
+    def test_answers_of_a_brand_cannot_be_listed(self, world: World):
+        with_reports(world, bodies={"segments": body([row("brand", "Example"), row("plan", "Team")])})
+        links = [link for link in opened(world, PAGE).links if link.startswith("/app/responses")]
+
+        assert [link for link in links if "Team" in link]
+        assert not [link for link in links if "Example" in link]
 
     def test_one_dimension_is_left_of_the_same_comparisons(self, world: World):
         page = opened(world, f"{PAGE}&dimension=plan")

@@ -173,8 +173,7 @@ def _pains(visit: Visit, said: Row) -> Chart:
 
 
 def _behind_pain(visit: Visit, one: Row) -> str | None:
-    scopes = {"touchpoint": one["touchpoint"]} | ({"reason": one["reason"]} if one["reason"] != "none" else {})
-    return answers_link(visit, **scopes)
+    return answers_link(visit, touchpoint=one["touchpoint"], reason=one["reason"])
 
 
 def _step(visit: Visit, row: Row) -> Step:

@@ -10,7 +10,9 @@ from datetime import datetime
 from html import escape
 from typing import Any
 
+from afterbill.content.catalog import STAGES
 from afterbill.model.billing import Touchpoint
+from afterbill.model.channels import Channel
 from afterbill.model.errors import UnreadableError
 from afterbill.model.invitation import Invitation
 from afterbill.model.plain_text import harmless
@@ -21,7 +23,8 @@ from afterbill.model.segments import REMOVED
 from afterbill.runtime.http import pairs_of
 from afterbill_console.answer import redirect
 from afterbill_console.deps import ConsoleDeps
-from afterbill_console.people.asked import SWITCHES, TABS, Wanted, wanted_in
+from afterbill_console.names import dimension, value
+from afterbill_console.people.asked import SWITCHES, TABS, Wanted, dimensions_of, wanted_in
 from afterbill_console.people.feed import read_feed
 from afterbill_console.people.handling import (
     LONGEST_NOTE,
@@ -38,7 +41,7 @@ from afterbill_console.roles import Right
 from afterbill_console.visit import Content, Shown, Visit
 
 PATH = "/app/responses"
-_FREE = ("reason", "source", "plan", "country", "tag")
+_CHOICES = {"touchpoint": Touchpoint, "stage": STAGES, "channel": Channel, "question": Question}
 _SHORTENED = 280
 """Bytes of a comment in the feed, as HTML: fifty of them, and all around them, stay below 60 KB."""
 
@@ -72,7 +75,7 @@ class Line:
 def show(visit: Visit, deps: ConsoleDeps) -> Shown:
     """Return the feed."""
     try:
-        wanted = wanted_in(pairs_of(visit.request), visit.today)
+        wanted = wanted_in(pairs_of(visit.request), visit.today, deps.rules)
     except QueryError as error:
         return Content("filters_wrong.html", {"faults": error.faults}, 400)
     page = read_feed(wanted, deps.people.answers, shown_to(visit, deps))
@@ -80,19 +83,19 @@ def show(visit: Visit, deps: ConsoleDeps) -> Shown:
     note(visit, deps, "responses", (line.customer_id for line in lines))
     following = wanted.link(PATH, page.next) if page.next else ""
     variables = {"wanted": wanted, "page": page, "lines": lines, "following": following, "tabs": list(TABS)}
-    return Content("responses.html", variables | _fields(wanted, visit) | {"acts": visit.may(Right.PEOPLE)})
+    return Content("responses.html", variables | _fields(wanted, visit, deps) | {"acts": visit.may(Right.PEOPLE)})
 
 
-def _fields(wanted: Wanted, visit: Visit) -> dict[str, Any]:
+def _fields(wanted: Wanted, visit: Visit, deps: ConsoleDeps) -> dict[str, Any]:
     """Return the fields of the filters: choices of names that are known, free ones for what an operator may choose."""
     t = visit.t
-    choices = {
-        "touchpoint": [(name.value, t.maybe(f"words.touchpoint_{name}", name)) for name in Touchpoint],
-        "question": [(name.value, t.maybe(f"words.question_{name}", name)) for name in Question],
-        "confirmed": [(name, t(f"responses.confirmed_{name}")) for name in ("true", "false")],
-    }
-    more = wanted.given.keys() & {*choices, *_FREE, *SWITCHES, "rating"}
-    return {"choices": choices, "free": _FREE, "switches": SWITCHES, "more": more, "query": visit.request.raw_query}
+    choices = {name: [(one, value(t, name, one)) for one in values] for name, values in _CHOICES.items()}
+    choices["confirmed"] = [(name, t(f"responses.confirmed_{name}")) for name in ("true", "false")]
+    free = [*(name for name in dimensions_of(deps.rules) if name not in choices), "tag"]
+    more = wanted.given.keys() & {*choices, *free, *SWITCHES, "rating"}
+    fields = {"choices": choices, "free": free, "switches": SWITCHES, "more": more, "query": visit.request.raw_query}
+    labels = {name: dimension(t, name) for name in (*choices, *free)}
+    return fields | {"labels": labels | {name: t(f"responses.{name}") for name in ("confirmed", "tag")}}
 
 
 def mark(visit: Visit, deps: ConsoleDeps) -> Shown:

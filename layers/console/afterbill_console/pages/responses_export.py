@@ -30,7 +30,7 @@ _OF_NOBODY = tuple(column for column in COLUMNS if column not in {"id", "custome
 def show(visit: Visit, deps: ConsoleDeps) -> Shown:
     """Return CSV; where there are more answers, the last line and the header Link say where they begin."""
     try:
-        wanted = wanted_in(pairs_of(visit.request), visit.today)
+        wanted = wanted_in(pairs_of(visit.request), visit.today, deps.rules)
     except QueryError as error:
         return Content("filters_wrong.html", {"faults": error.faults}, 400)
     answers, following = _collected(wanted, visit, deps)

@@ -6,6 +6,7 @@ from afterbill_console.beside import Row, body, lowest, refresh
 from afterbill_console.charts import Chart, intervals
 from afterbill_console.deps import ConsoleDeps
 from afterbill_console.figures import figures
+from afterbill_console.links import product_link
 from afterbill_console.pages.segments import finding, ranked
 from afterbill_console.visit import Content, Visit
 
@@ -23,7 +24,7 @@ def show(visit: Visit, deps: ConsoleDeps) -> Content:
         {
             "report": report,
             "said": said,
-            "rows": rows[:MOST_SHOWN],
+            "rows": [(row, product_link(visit, row["value"])) for row in rows[:MOST_SHOWN]],
             "left_out": max(0, len(rows) - MOST_SHOWN),
             "merged": merged,
             "chart": _chart(visit, rows),
