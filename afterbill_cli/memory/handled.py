@@ -3,8 +3,10 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 
+from afterbill.adapters.dynamodb.items import stamp
+from afterbill.answers.read_responses import Place
 from afterbill.model.customer import Customer
 from afterbill.model.errors import UnreadableError
 from afterbill.model.invitation import Invitation
@@ -14,22 +16,50 @@ from afterbill_cli.memory.answered import MemoryAnswered
 from afterbill_cli.memory.items import MemoryItems
 from afterbill_cli.memory.table import MemoryTable
 from afterbill_console.people.handling import MOST_BYTES, MOST_NOTES, UNHANDLED, Handled, Handling, Note
-from afterbill_console.people.ports import MOST_TASKS, STORY_PART, VERIFIER, WITHOUT_DEADLINE, FeedPart, Task, Told
+from afterbill_console.people.ports import (
+    MOST_TASKS,
+    STORY_PART,
+    VERIFIER,
+    WITHOUT_DEADLINE,
+    Earlier,
+    FeedPart,
+    Found,
+    Task,
+    Told,
+)
 
 
 @dataclass
-class MemoryAnswers(MemoryAnswered):
-    """Answers, which counts its `calls`."""
+class MemoryAnswers:
+    """Answers with the lists behind those of a day, which counts its `calls`; `page_size` as with MemoryAnswered."""
 
     table: MemoryTable
+    page_size: int = 300
     calls: Counter[str] = field(default_factory=Counter)
+    lists: dict[date, Earlier] = field(default_factory=dict)
+
+    def answered(self, place: Place) -> Found:
+        """A part of the day; the list of it where it is the last."""
+        self.calls["answered"] += 1
+        briefs, more = MemoryAnswered(self.table, self.page_size).answered(place, newest_first=True)
+        return Found(briefs, more, None if more else self.lists.get(place.day))
+
+    def listed(self, day: date) -> Earlier | None:
+        """The list of that day."""
+        return self.lists.get(day)
+
+    def keep(self, day: date, earlier: Earlier) -> None:
+        """Keep it."""
+        self.lists[day] = earlier
 
     def read(self, ids: Sequence[str]) -> FeedPart:
         """Those that exist among these ids."""
         self.calls["read"] += 1
         stored = self.table.read_invitations(ids)
         answers = {id_: _handled(self.table, one) for id_, one in stored.items()}
-        return FeedPart(answers, {one.id for one in self.table.people.values() if one.restricted_at})
+        there = (one for one in stored.values() if isinstance(one, Invitation))
+        moments = {one.id: stamp(one.answered_at) for one in there if one.answered_at}
+        return FeedPart(answers, {one.id for one in self.table.people.values() if one.restricted_at}, moments)
 
 
 def _handled(table: MemoryItems, one: Invitation | UnreadableError) -> Handled | UnreadableError:

@@ -15,6 +15,7 @@ from afterbill.model.campaigns import CAMPAIGNS
 from afterbill.model.retention import as_kept
 from afterbill.runtime.observability import Metric, count, logger
 from afterbill.settings import config
+from afterbill_console.adapters.answers import AnswersTable
 from afterbill_console.adapters.notices import ClaimsTable, NoticesTable, OpenTasksTable
 from afterbill_console.adapters.preferences import PreferencesTable
 from afterbill_console.adapters.recipients import CognitoRecipients
@@ -43,6 +44,7 @@ _deps = partial(
     composer=Composer(_brand, config.setting("CONSOLE_URL"), config.setting("SENDER"), _zone),
     rules=config.report_rules(),
     zone=_zone,
+    earlier=AnswersTable(AnsweredTable(_dynamodb, _table)),
     language=_tongue if _tongue in LANGUAGES else LANGUAGES[0],
 )
 _answered = AnsweredTable(_dynamodb, _table)

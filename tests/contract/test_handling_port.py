@@ -55,10 +55,11 @@ def handling(answers, id_=ID):
 
 
 def test_answers_of_a_day_are_found_and_read(answers, one):
-    briefs, more = answers.answered(Place(NOW.date()), newest_first=True)
+    found = answers.answered(Place(NOW.date()))
 
-    assert ([brief.id for brief in briefs], more) == ([ID], False)
+    assert ([brief.id for brief in found.briefs], found.more, found.earlier) == ([ID], False, None)
     assert answers.read([ID, OTHER_ID]).answers[ID].response == one
+    assert answers.read([ID, OTHER_ID]).moments == {ID: stamp(one.answered_at)}
     assert OTHER_ID not in answers.read([ID, OTHER_ID]).answers
 
 

@@ -13,6 +13,7 @@ from afterbill.insight.reports.requested import request_of
 from afterbill.model.invitation import Answer, Invitation, State
 from afterbill.settings import config
 from afterbill_cli.memory.answered import MemoryAnswered
+from afterbill_cli.memory.handled import MemoryAnswers
 from afterbill_cli.memory.ledger import MemoryLedger
 from afterbill_cli.memory.notices import MemoryClaims, MemoryNotices, MemoryPreferences, MemoryRecipients, MemoryTasks
 from afterbill_cli.memory.queues import MemoryMailer
@@ -137,6 +138,7 @@ class Office:
             tasks=self.tasks,
             post=Post(self.claims, self.mailer),
             answers=ReadDeps(MemoryAnswered(self.table), lambda one: one),
+            earlier=MemoryAnswers(self.table),
             reports=self.reports,
             requests=self.reports,
             audit=self.audit,

@@ -6,19 +6,23 @@ one batch reads fifty answers with everything.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from afterbill.adapters.aws.clients import transient
 from afterbill.adapters.dynamodb import keys
-from afterbill.adapters.dynamodb.answered import AnsweredTable
+from afterbill.adapters.dynamodb.answered import AnsweredTable, brief_of
 from afterbill.adapters.dynamodb.items import decode, encode, invitation_of, stamp
 from afterbill.adapters.dynamodb.table import REMOVED, THERE
-from afterbill.answers.read_responses import Brief, Place
+from afterbill.answers.read_responses import Place
 from afterbill.model.errors import UnreadableError
+from afterbill_console.adapters.keys import earlier as earlier_key
 from afterbill_console.people.handling import MOST_BYTES, MOST_NOTES, Handled, Handling, Note
-from afterbill_console.people.ports import FeedPart
+from afterbill_console.people.ports import Earlier, FeedPart, Found, Listed
 
 _ANSWERED = f"{THERE} AND attribute_exists(rating)"
+_LIST_KEPT = timedelta(days=740)
+_SINCE = "since"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,16 +31,57 @@ class AnswersTable:
 
     table: AnsweredTable
 
-    def answered(self, place: Place, *, newest_first: bool) -> tuple[Sequence[Brief], bool]:
-        """One Query of the index of days."""
-        return self.table.answered(place, newest_first=newest_first)
+    def answered(self, place: Place) -> Found:
+        """One Query of the index of days, which ends with the list of the day."""
+        page = self.table.page(place, newest_first=True)
+        briefs = [brief_of(item) for item in page["Items"] if keys.is_invitation(item)]
+        lists = [earlier_of(item) for item in page["Items"] if not keys.is_invitation(item)]
+        return Found(briefs, earlier=lists[0]) if lists else Found(briefs, "LastEvaluatedKey" in page)
+
+    def listed(self, day: date) -> Earlier | None:
+        """One GetItem."""
+        item = self.table.item(earlier_key(day))
+        return earlier_of(item) if item else None
+
+    def keep(self, day: date, earlier: Earlier) -> None:
+        """One PutItem, of attributes that the index has anyway; what has no moment stands behind all that have one."""
+        item = {
+            keys.ANSWERED_DAY: day.isoformat(),
+            "answered_at": keys.NO_TIME,
+            "segments": _lines(earlier),
+            keys.TTL: int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp() + _LIST_KEPT.total_seconds()),
+        }
+        with transient("keeping a list of answers"):
+            self.table.dynamodb.put_item(TableName=self.table.table, Item=earlier_key(day) | encode(item))
 
     def read(self, ids: Sequence[str]) -> FeedPart:
         """One BatchGetItem."""
         items = self.table.read([*map(keys.invitation, ids), keys.restricted()])
         listed = items.pop(keys.restricted()[keys.PK]["S"], {})
         answers = {keys.invitation_id(item): handled_of(item) for item in items.values()}
-        return FeedPart(answers, restricted_in(listed))
+        moments = {
+            keys.invitation_id(item): item["answered_at"]["S"] for item in items.values() if "answered_at" in item
+        }
+        return FeedPart(answers, restricted_in(listed), moments)
+
+
+def _lines(earlier: Earlier) -> Mapping[str, str]:
+    """Return a list as the index holds it: by day its answers, and since when it has all."""
+    lines: dict[str, str] = {}
+    for one in earlier.answers:
+        day = one.day.isoformat()
+        lines[day] = f"{lines.get(day, '')} {one.id}:{one.rating}:{one.question}".strip()
+    return {**lines, _SINCE: earlier.since.isoformat()}
+
+
+def earlier_of(item: Mapping[str, Any]) -> Earlier:
+    """Return the list of an item."""
+    lines = dict(decode(item)["segments"])
+    since = date.fromisoformat(lines.pop(_SINCE))
+    ordered = (
+        (date.fromisoformat(day), text.split(":")) for day in sorted(lines, reverse=True) for text in lines[day].split()
+    )
+    return Earlier(since, tuple(Listed(day, id_, int(rating), question) for day, (id_, rating, question) in ordered))
 
 
 def restricted_in(item: Mapping[str, Any]) -> Collection[str]:

@@ -1,5 +1,6 @@
 """The keys of items that only the console needs."""
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 from afterbill.adapters.dynamodb.keys import key
@@ -34,3 +35,8 @@ def claim(operator_id: str, name: str) -> "Key":
 def notices() -> "Key":
     """Return the key of the state that runs of digests and alerts leave to each other."""
     return key("STATE", "notices")
+
+
+def earlier(day: date) -> "Key":
+    """Return the key of the list of answers before a day; in BY_ANSWERED_DAY it stands behind those of the day."""
+    return key("STATE", f"answers#{day.isoformat()}")

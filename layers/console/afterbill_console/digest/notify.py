@@ -1,4 +1,4 @@
-"""One run: low scores at once, what reports say once an hour, digests on their day."""
+"""One run: low scores at once, what reports say once an hour, digests on their day, and the lists of the feed."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -24,12 +24,14 @@ from afterbill_console.digest.hand_over import Letter, Outcome, Post, hand_over
 from afterbill_console.digest.periods import Period, day_due, periods_of
 from afterbill_console.digest.ports import Notices, OpenTasks, Recipient, Recipients
 from afterbill_console.digest.state import NoticeState
+from afterbill_console.people.earlier import keep_lists
 from afterbill_console.preferences import Alert, Cadence, Choices
 from afterbill_console.roles import Right
 
 if TYPE_CHECKING:
     from afterbill.insight.ports import ReportRequests, StoredReports
     from afterbill.privacy.ports import AuditTrail
+    from afterbill_console.people.ports import EarlierAnswers
     from afterbill_console.ports import Preferences
 
 HEALTH = "console/health.json"
@@ -39,6 +41,8 @@ LOOK = timedelta(hours=1)
 _CLAIMED = timedelta(days=40)
 """The life of the claim of a digest: longer than its day."""
 _TOLD = timedelta(days=2)
+_TURN = 300
+"""Seconds between two runs, as they are by default: with others a round of the lists takes longer."""
 _FAILED = "failed"
 
 
@@ -52,6 +56,7 @@ class NoticeDeps:
     tasks: OpenTasks
     post: Post
     answers: ReadDeps
+    earlier: "EarlierAnswers"
     reports: "StoredReports"
     requests: "ReportRequests"
     audit: "AuditTrail"
@@ -92,7 +97,7 @@ class _Notifying:
 
     def all(self) -> Run:
         before = state = self.deps.notices.load()
-        for step in (self._low_scores, self._reports, self._digests):
+        for step in (self._low_scores, self._reports, self._digests, self._lists):
             try:
                 state = step(state)
             except AfterbillError as error:
@@ -214,6 +219,13 @@ class _Notifying:
             return None
         words, before = (words_of(days, self.deps.answers) for days in (period.window, period.before))
         return Gathered(period, figures, words, before)
+
+    # Lists
+
+    def _lists(self, state: NoticeState) -> NoticeState:
+        """Keep the lists of the feed: they are no notices, but this run reads the newest answers anyway."""
+        keep_lists(self.deps.earlier, self.now.astimezone(self.deps.zone).date(), int(self.now.timestamp() // _TURN))
+        return state
 
     def _stored(self, name: str, window: Window) -> Document | None:
         """Return a report; None where it is not there, or could not be computed."""

@@ -13,6 +13,7 @@ from afterbill.model.questions import Category, Question, scale_of
 from afterbill.model.segments import ANONYMOUS
 from afterbill_console.people.dimensions import LONGEST, PARSERS, PRODUCT, holds, may_hold, parser_of
 from afterbill_console.people.handling import LONGEST_TAG, Handled, tagged
+from afterbill_console.people.ports import Listed
 
 TABS: Mapping[str, Category | None] = {
     "low": Category.DETRACTOR,
@@ -58,20 +59,35 @@ class Wanted:
         told = self.selection.contains or self.selection.commented or self.contact or self.unread or self.tag
         return bool(told or PRODUCT in self.scopes)
 
+    @property
+    def narrow(self) -> bool:
+        """True where more than the score tells if an answer is wanted, and a list knows its score alone."""
+        return bool(self.thorough or self.scopes or self.counted or "confirmed" in self.selection.equal)
+
+    def may_list(self, one: Listed) -> bool:
+        """Return False where the list says already that the answer is not wanted."""
+        allowed = self.selection.ratings is None or one.rating in self.selection.ratings
+        asked = self.selection.equal.get("question", one.question) == one.question
+        return allowed and asked and self._in_tab(one.rating, one.question)
+
     def may(self, brief: Brief) -> bool:
         """Return False where the index says already that the answer is not wanted."""
         if not self.selection.may(brief) or not self._counts(brief.segments, confirmed=brief.confirmed):
             return False
         if not all(may_hold(brief, *scope) for scope in self.scopes.items()):
             return False
+        return self._in_tab(brief.rating, brief.segments.get("question", Question.NPS))
+
+    def _in_tab(self, rating: int | None, question: str) -> bool:
         category = TABS[self.tab]
-        scale = scale_of(brief.segments.get("question", Question.NPS))
-        return category is None or (brief.rating is not None and scale.category(brief.rating) is category)
+        return category is None or (rating is not None and scale_of(question).category(rating) is category)
 
     def takes(self, one: Handled) -> bool:
         """Return whether the answer is wanted, by what of it is shown."""
         answer = one.response.answer
         if answer is None or not self.selection.takes(one.response):
+            return False
+        if not self._in_tab(answer.rating, one.response.question):
             return False
         if not self._counts(one.response.segments, confirmed=answer.confirmed):
             return False

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
 from afterbill.answers.read_responses import Brief, Place
@@ -29,21 +29,66 @@ WITHOUT_DEADLINE = frozenset({VERIFIER, UNMATCHED, CROWDED, SkipReason.NO_BASIS.
 class FeedPart:
     """Some answers by id, each with its handling or why it cannot be read.
 
-    `restricted` are the customers whose data are used for nothing: their answers are not shown.
+    `restricted` are the customers whose data are used for nothing: their answers are not shown. `moments` are those of
+    the answers as they are stored, by id.
     """
 
     answers: Mapping[str, Handled | UnreadableError]
     restricted: Collection[str] = frozenset()
+    moments: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """An answer as a list has it: by its day and id, with the score it had when the list was made."""
+
+    day: date
+    id: str
+    rating: int
+    question: str
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """Answers before a day, the newest first: all from the day `since` on, and of one before it what had room."""
+
+    since: date
+    answers: tuple[Listed, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The answers of a day from a place on, the newest first, as one query has them.
+
+    `more`: the day has others. Behind the last stands the list of the `earlier` ones, None where nobody made it yet.
+    """
+
+    briefs: Sequence[Brief]
+    more: bool = False
+    earlier: Earlier | None = None
 
 
 class Answers(Protocol):
     """The answers by the day they count on."""
 
-    def answered(self, place: Place, *, newest_first: bool) -> tuple[Sequence[Brief], bool]:
-        """Return the answers of this day from the place on, as one query has them, and whether there are more."""
+    def answered(self, place: Place) -> Found:
+        """Return the answers of this day from the place on: one query."""
 
     def read(self, ids: Sequence[str]) -> FeedPart:
         """Return at most MOST_READ answers with their handling, and who is restricted: one call."""
+
+
+class EarlierAnswers(Protocol):
+    """The lists behind the answers of the days."""
+
+    def answered(self, place: Place) -> Found:
+        """Return the answers of this day from the place on: one query."""
+
+    def listed(self, day: date) -> Earlier | None:
+        """Return the list of a day, None where there is none."""
+
+    def keep(self, day: date, earlier: Earlier) -> None:
+        """Store the list of a day in the place of another."""
 
 
 class Handlings(Protocol):

@@ -1,4 +1,4 @@
-"""Responses by the day they count on, over DynamoDB; the table is never scanned."""
+"""Responses by the day they count on, over DynamoDB."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
@@ -17,29 +17,32 @@ class AnsweredTable(InvitationTable):
     """AnsweredResponses over the index of answered days."""
 
     def answered(self, place: Place, *, newest_first: bool) -> tuple[Sequence[Brief], bool]:
-        """The responses of this day from the place on, as many as one query returns, and whether it has more."""
-        day = {":day": place.day.isoformat()}
-        begin = {keys.ANSWERED_DAY: day[":day"], "answered_at": place.at}
-        start = keys.invitation(place.id) | encode(begin) if place.id else None
+        """Responses of this day from the place on, as one query has them, and whether there are more."""
+        page = self.page(place, newest_first=newest_first)
+        return [brief_of(item) for item in page["Items"] if keys.is_invitation(item)], "LastEvaluatedKey" in page
+
+    def page(self, place: Place, *, newest_first: bool) -> Any:  # noqa: ANN401  # boto3's
+        """One query of the index."""
+        day = place.day.isoformat()
+        start = keys.invitation(place.id) | encode({keys.ANSWERED_DAY: day, "answered_at": place.at})
         with transient("querying the table"):
-            page = self.dynamodb.query(
+            return self.dynamodb.query(
                 TableName=self.table,
                 IndexName=keys.BY_ANSWERED_DAY,
                 KeyConditionExpression=f"{keys.ANSWERED_DAY} = :day",
-                ExpressionAttributeValues=encode(day),
+                ExpressionAttributeValues={":day": {"S": day}},
                 ScanIndexForward=not newest_first,
                 Limit=_PAGE,
-                **({"ExclusiveStartKey": start} if start else {}),
+                **({"ExclusiveStartKey": start} if place.id else {}),
             )
-        return [_brief_of(item) for item in page["Items"]], "LastEvaluatedKey" in page
 
     def restricted(self, customer_ids: Sequence[str]) -> Collection[str]:
-        """Those of at most 100 customers whose data are used for nothing: one call, none without customers."""
+        """Those of at most 100 customers whose data are used for nothing: one call."""
         items = self.read([keys.customer(id_) for id_ in customer_ids])
         return {keys.customer_id(item) for item in items.values() if "restricted_at" in item}
 
     def usable(self, customer_ids: Sequence[str]) -> Collection[str]:
-        """Those customers who are there and not restricted: one call for a hundred."""
+        """Those who are there and not restricted: one call for a hundred."""
         found: set[str] = set()
         for start in range(0, len(customer_ids), MOST_TOGETHER):
             items = self.read([keys.customer(id_) for id_ in customer_ids[start : start + MOST_TOGETHER]])
@@ -47,7 +50,8 @@ class AnsweredTable(InvitationTable):
         return found
 
 
-def _brief_of(item: Mapping[str, Any]) -> Brief:
+def brief_of(item: Mapping[str, Any]) -> Brief:
+    """What the index has of it."""
     plain = decode(item)
     rating, segments = plain.get("rating"), dict(plain.get("segments", {}))
     reason = {"reason": str(plain["answer_reason"])} if "answer_reason" in plain else {}
