@@ -8,6 +8,7 @@ from afterbill.content.untrusted import one_line
 from afterbill.insight.periods import Window, month_of
 from afterbill.model.messages import Mail
 from afterbill.model.questions import SCALES, Question
+from afterbill_actions.texts import LANGUAGES
 from afterbill_cli.preview.mails import PreviewMail
 from afterbill_cli.preview.previews import Preview
 from afterbill_cli.preview.variants import Variant
@@ -19,7 +20,6 @@ from afterbill_console.digest.periods import Period
 from afterbill_console.digest.ports import Recipient
 from afterbill_console.preferences import Alert, Cadence
 from afterbill_console.roles import Role
-from afterbill_console.texts import LANGUAGES
 
 ORIGIN = "https://console.example.com"
 ADDRESS = "grace.hopper@example.net"

@@ -15,6 +15,7 @@ from afterbill.model.campaigns import CAMPAIGNS
 from afterbill.model.retention import as_kept
 from afterbill.runtime.observability import Metric, count, logger
 from afterbill.settings import config
+from afterbill_actions.texts import LANGUAGES
 from afterbill_console.adapters.answers import AnswersTable
 from afterbill_console.adapters.notices import ClaimsTable, NoticesTable, OpenTasksTable
 from afterbill_console.adapters.preferences import PreferencesTable
@@ -22,7 +23,6 @@ from afterbill_console.adapters.recipients import CognitoRecipients
 from afterbill_console.digest.compose import Composer
 from afterbill_console.digest.hand_over import Outcome, Post
 from afterbill_console.digest.notify import NoticeDeps, notify
-from afterbill_console.texts import LANGUAGES
 
 _table, _brand, _zone = config.setting("TABLE"), config.brand(), config.time_zone()
 _dynamodb = client("dynamodb")

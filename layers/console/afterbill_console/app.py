@@ -9,6 +9,7 @@ from typing import cast
 from afterbill.model.errors import TransientError, UnreadableError
 from afterbill.model.query import QueryError
 from afterbill.runtime.http import Request, pairs_of
+from afterbill_actions.texts import Texts
 from afterbill_console import assets
 from afterbill_console.answer import Answer, redirect
 from afterbill_console.deps import ConsoleDeps
@@ -19,7 +20,7 @@ from afterbill_console.pages.routes import ROUTES, Route, home
 from afterbill_console.render import Renderer
 from afterbill_console.sessions import CHECKED, COOKIE, Session, Ticket, ticket_of
 from afterbill_console.sign_in import SignIn
-from afterbill_console.texts import Texts, language_in, texts
+from afterbill_console.texts import language_in, texts
 from afterbill_console.visit import Content, Shown, Visit
 
 MOST_QUERY = 4_000

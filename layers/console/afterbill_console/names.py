@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from babel import Locale, UnknownLocaleError
 
-from afterbill_console.texts import Texts
+from afterbill_actions.texts import Texts
 
 BOTH = " + "
 """Joins two dimensions, and two values, that are compared together."""

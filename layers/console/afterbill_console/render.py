@@ -11,6 +11,7 @@ from markupsafe import Markup, escape
 from afterbill.insight.reports.asked import OWN
 from afterbill.model.questions import Question
 from afterbill.runtime.http import pairs_of
+from afterbill_actions.texts import LANGUAGES
 from afterbill_console import assets
 from afterbill_console.answer import HEADERS, Answer
 from afterbill_console.deps import ConsoleDeps
@@ -20,7 +21,7 @@ from afterbill_console.names import value
 from afterbill_console.pages.routes import ROUTES, Route
 from afterbill_console.roles import Right
 from afterbill_console.sessions import Ticket
-from afterbill_console.texts import LANGUAGES, texts
+from afterbill_console.texts import texts
 from afterbill_console.visit import Content, Visit
 
 TEMPLATES = Path(__file__).with_name("templates")

@@ -6,12 +6,12 @@ from datetime import date, datetime
 from typing import Any
 
 from afterbill.runtime.http import Request
+from afterbill_actions.texts import Texts
 from afterbill_console.answer import Answer
 from afterbill_console.filters import Filters
 from afterbill_console.numbers import Numbers
 from afterbill_console.roles import Right
 from afterbill_console.sessions import Session
-from afterbill_console.texts import Texts
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,10 @@ from afterbill.insight.reports.asked import OWN, ReportRules
 from afterbill.insight.reports.requested import window_asked
 from afterbill.model.query import QueryError
 from afterbill.model.questions import Question
+from afterbill_actions.texts import LANGUAGES
 from afterbill_console.filters import NAMES, Filters, FiltersError, filters_in, months, others_in
 from afterbill_console.roles import Role
-from afterbill_console.texts import LANGUAGES, texts
+from afterbill_console.texts import texts
 
 TODAY = date(2026, 11, 30)
 RULES = ReportRules(segments=("account", "customer_age"))

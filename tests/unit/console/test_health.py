@@ -9,11 +9,12 @@ from string import Formatter
 
 import pytest
 
+from afterbill_actions.texts import LANGUAGES
 from afterbill_console.health import words
 from afterbill_console.health.document import OLD, PLACE, iso, told
 from afterbill_console.health.findings import fail, unknown, warn
 from afterbill_console.roles import Role
-from afterbill_console.texts import LANGUAGES, catalog, texts
+from afterbill_console.texts import catalog, texts
 from afterbill_dev.console.health import healthy, troubled
 from afterbill_dev.console.world import NOW, World
 from tests.contract.template import of_type

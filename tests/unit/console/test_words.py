@@ -13,7 +13,8 @@ from afterbill.model.billing import Touchpoint
 from afterbill.model.channels import Channel
 from afterbill.model.invitation import SkipReason
 from afterbill.model.questions import Category, Question
-from afterbill_console.texts import LANGUAGES, catalog
+from afterbill_actions.texts import LANGUAGES
+from afterbill_console.texts import catalog
 from afterbill_reports.reports import billing, compute, coverage, emotions, outcomes, rows
 
 LOCALES = Path("layers/config/locales")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from afterbill.model.plain_text import one_line
-from afterbill_console.texts import Texts
+from afterbill_actions.texts import Texts
 
 MOST_POINTS = 370
 """Points of a line: a year of days."""

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from afterbill_actions.texts import Texts
 from afterbill_console.charts import MOST_ROWS, Cell, Chart, Note, Table, name_cell, rest
 from afterbill_console.charts import drawing as d
 from afterbill_console.numbers import Numbers
-from afterbill_console.texts import Texts
 
 HEIGHT, TOP, BOTTOM, LABELS = 232, 10, 206, 226
 ORDER = ("promoter", "passive", "detractor")

@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from markupsafe import Markup
 
 from afterbill.model.questions import SCALES, Category, Question, Scale
+from afterbill_actions.texts import Texts
 from afterbill_console.charts import Cell, Chart, Note, Table
 from afterbill_console.charts import drawing as d
 from afterbill_console.numbers import Numbers
-from afterbill_console.texts import Texts
 
 TOP, BOTTOM, RATINGS, BRACKET, SHARES, HEIGHT = 20, 150, 167, 178, 196, 202
 

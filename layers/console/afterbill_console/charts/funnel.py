@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
+from afterbill_actions.texts import Texts
 from afterbill_console.charts import Chart
 from afterbill_console.charts import drawing as d
 from afterbill_console.charts.bars import BAR, BAR_TOP, Bars, Share
 from afterbill_console.numbers import Numbers
-from afterbill_console.texts import Texts
 
 
 def funnel(steps: Sequence[Share], title: str, t: Texts, numbers: Numbers) -> Chart:  # noqa: ARG001  # as all charts

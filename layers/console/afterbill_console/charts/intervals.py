@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from afterbill_actions.texts import Texts
 from afterbill_console.charts import MOST_ROWS, Cell, Chart, Note, Table, rest
 from afterbill_console.charts import drawing as d
 from afterbill_console.charts.scores import HIGHEST, NET, cells, few_note, ticks
 from afterbill_console.numbers import Numbers
-from afterbill_console.texts import Texts
 
 HEAD, ROW, MIDDLE = 24, 46, 32
 """Pixels of the axis, of a row, and down to its mark: the label stands above."""

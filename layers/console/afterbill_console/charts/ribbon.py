@@ -6,11 +6,11 @@ from itertools import pairwise
 
 from markupsafe import Markup
 
+from afterbill_actions.texts import Texts
 from afterbill_console.charts import Cell, Chart, Table
 from afterbill_console.charts import drawing as d
 from afterbill_console.charts.scores import HIGHEST, NET, cells, few_note
 from afterbill_console.numbers import Numbers
-from afterbill_console.texts import Texts
 
 HEIGHT, NAMES, BEST, WORST = 260, 18, 92, 196
 """Pixels down: the end of the drawing, the names of the stages, and the places of the best and the worst score."""

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+from afterbill_actions.texts import Texts
 from afterbill_console.charts import Cell, Note, name_cell
 from afterbill_console.numbers import Numbers
-from afterbill_console.texts import Texts
 
 HIGHEST, NET, SHARE = 100, -100, 0
 """The ends of the axis: of a net score, and of a share of favourable answers."""

@@ -8,10 +8,10 @@ from math import floor
 from markupsafe import Markup
 
 from afterbill.model.plain_text import one_line
+from afterbill_actions.texts import Texts
 from afterbill_console.charts import MOST_POINTS, MOST_ROWS, Cell, Chart, Note, Table, name_cell, rest
 from afterbill_console.charts import drawing as d
 from afterbill_console.numbers import Numbers
-from afterbill_console.texts import Texts
 
 TOP, BOTTOM, LABELS, HEIGHT = 12, 212, 232, 238
 KINDS = ("promoter", "passive", "detractor", "other")

@@ -6,11 +6,11 @@ from itertools import groupby
 
 from markupsafe import Markup
 
+from afterbill_actions.texts import Texts
 from afterbill_console.charts import MOST_POINTS, MOST_ROWS, Cell, Chart, Note, Table, rest
 from afterbill_console.charts import drawing as d
 from afterbill_console.charts.scores import HIGHEST, NET, cells, few_note, span, ticks
 from afterbill_console.numbers import Numbers
-from afterbill_console.texts import Texts
 
 TOP, BOTTOM = 12, 212
 """A pixel for each point of a net score."""

@@ -24,9 +24,10 @@ from afterbill_console.digest.sender import console_sender
 from afterbill_console.numbers import Numbers
 from afterbill_console.preferences import Cadence
 from afterbill_console.roles import Right
-from afterbill_console.texts import Texts, texts
+from afterbill_console.texts import texts
 
 if TYPE_CHECKING:
+    from afterbill_actions.texts import Texts
     from afterbill_console.digest.ports import Recipient
 
 TEMPLATES = Path(__file__).with_name("templates")

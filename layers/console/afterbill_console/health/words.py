@@ -4,7 +4,7 @@ import re
 
 from markupsafe import Markup, escape
 
-from afterbill_console.texts import Texts
+from afterbill_actions.texts import Texts
 
 _CODE = re.compile(r"`([^`]+)`")
 _DEAD = "DeadLetters"

@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
+from afterbill_actions.texts import LANGUAGES
 from afterbill_console.answer import redirect
 from afterbill_console.deps import ConsoleDeps
 from afterbill_console.preferences import Alert, Cadence, Choices, offered
-from afterbill_console.texts import LANGUAGES
 from afterbill_console.visit import Content, Shown, Visit
 
 PLACE = "/app/me"
