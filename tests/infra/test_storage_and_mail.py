@@ -3,7 +3,7 @@
 import pytest
 
 from afterbill.adapters.dynamodb import keys
-from afterbill_console.digest.sender import LABEL
+from afterbill_actions.operator_sender import LABEL
 from tests.infra.reading import FUNCTIONS, OfOne, Resource, allowing, grants, statements
 from tests.integration.resolving import Resolver
 

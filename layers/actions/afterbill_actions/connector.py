@@ -40,7 +40,8 @@ class Job:
     attempt may have written without our knowing: look before writing. `mail_address` is the customer's address, only
     where the answer came through a mail to that address; `customer_ids` are the source's own ids of the customer.
     `mark` is what makes our writing recognisable there (`afterbill-<response id>`), `link` leads to the response in the
-    console. `text` is the content of a TELL, `reason` why an UNDO takes back ("changed", "machine", "erased").
+    console. `version` is that of the answer. `text` is the content of a TELL, `reason` why an UNDO takes back
+    ("changed", "machine", "erased").
     """
 
     settings: Mapping[str, Any]
@@ -51,6 +52,7 @@ class Job:
     mail_address: str = ""
     customer_ids: Sequence[str] = ()
     written: Written | None = None
+    version: str = ""
     maybe: bool = False
     reason: str = ""
     text: Mapping[str, Any] = field(default_factory=dict)

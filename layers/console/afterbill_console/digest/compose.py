@@ -17,6 +17,7 @@ from afterbill.content.mail.compose import sender_field
 from afterbill.content.untrusted import one_line
 from afterbill.model.messages import Mail
 from afterbill.model.questions import Category
+from afterbill_actions.operator_sender import console_sender
 from afterbill_console.digest.alerts import Notice
 from afterbill_console.digest.comments import Comment
 from afterbill_console.digest.content import Digest, Figures

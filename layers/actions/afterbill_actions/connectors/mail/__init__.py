@@ -1,0 +1,1 @@
+"""Mail to a team, through the stack's own sender."""
