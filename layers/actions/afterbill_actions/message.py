@@ -7,13 +7,20 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from afterbill.model.invitation import Invitation
 from afterbill.model.plain_text import harmless
-from afterbill.model.questions import Question
+from afterbill.model.questions import Category, Question
 from afterbill_actions.connector import Job
 from afterbill_actions.texts import Texts, texts
 
 MOST_WORDS = 1_000
 """Characters of a comment in a message; the console has the rest."""
 _MOST_OF_A_VALUE = 200
+_RECOMMENDS = frozenset({Question.NPS, Question.REBUY})
+_OTHERWISE = {
+    Category.PROMOTER: "favourable",
+    Category.PASSIVE: "neutral",
+    Category.DETRACTOR: "unfavourable",
+}
+"""The names of the categories where the question is not whether somebody recommends."""
 RATING = "rating"
 """The field of a record with the rating that the message said."""
 
@@ -101,11 +108,12 @@ def _title(invitation: Invitation, t: Texts, rating: str = "") -> str:
     if not told.isdecimal():
         return _word(t, "touchpoint", invitation.touchpoint)
     category = invitation.scale.category(int(told))
+    name = category if invitation.question in _RECOMMENDS else _OTHERWISE[category]
     return t(
         "messages.title",
         rating=told,
         highest=invitation.scale.highest,
-        category=_word(t, "category", category),
+        category=t(f"messages.category_{name}"),
         touchpoint=_word(t, "touchpoint", invitation.touchpoint),
     )
 

@@ -1,57 +1,109 @@
-"""The meaning of a reply: by its status, for systems that say nothing finer."""
+"""The meaning of HTTP replies, the same for every system that follows the usual rules (RFC 9110)."""
 
-from datetime import UTC, datetime, timedelta
+import re
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
+from typing import Any
 
 from afterbill_actions.exchange import NO_REPLY, NOT_SENT, Reply
 from afterbill_actions.outcome import Denied, Later, Outcome, Refused, Unclear
 
 LONGEST_WAIT = timedelta(hours=6)
-"""A Retry-After of more than this is cut: somebody should look."""
-_DENIED = frozenset({401, 403})
-_MISSING = frozenset({404, 410})
-_TOO_MANY = 429
-_AGAIN = frozenset({408, 409, 423, 425, _TOO_MANY})
-_SUCCESS = range(200, 300)
-_REDIRECTS = range(300, 400)
-_SERVER_ERROR = 500
+"""The longest time that a system's `Retry-After` is obeyed; patience ends before a longer one does."""
+NOT_FOUND = frozenset({404, 410})
+_LATER = frozenset({408, 409, 421, 423, 425})
+_DENIED = {
+    401: "the credentials are refused (status 401)",
+    403: "the credentials lack a permission (status 403)",
+    407: "the credentials are refused (status 407)",
+}
+_TOO_MANY, _UNAVAILABLE = 429, 503
+_NAME = re.compile(r"[A-Za-z0-9_.\[\]-]{1,60}")
 
 
-def failure(reply: Reply, *, repeatable: bool = True) -> Outcome | None:
-    """Return what a reply that is no success means; None for a success, and for 404 and 410, which the caller knows.
+def failure(reply: Reply, *, repeatable: bool = True, json: bool = False, detail: str = "") -> Outcome | None:
+    """Return what a reply means for an action, None where it succeeded.
 
-    Not `repeatable` is a request that nobody can look up: where it may have been done, it is Unclear.
+    Not `repeatable` is a request that would do its work twice: when it may have been done it is Unclear. `json` asks
+    for a body of JSON: a page of HTML with status 200 comes from something else than the system. `detail` says in
+    names, never in the system's own words, what was refused; those may repeat an address.
     """
-    status, wait = reply.status, retry_after(reply)
-    if status in _SUCCESS or status in _MISSING:
+    if reply.status == NOT_SENT:
+        return Later(reply.body.decode("utf-8", "replace") or "the request was not sent", everybody=True)
+    if reply.status in _DENIED:
+        return Denied(_DENIED[reply.status])
+    if reply.status == _TOO_MANY:
+        return Later("the system asks for fewer requests (status 429)", retry_after(reply), everybody=True)
+    doubt = _doubt(reply, json=json)
+    if doubt:
+        return _unanswered(reply, doubt, repeatable=repeatable)
+    if is_success(reply):
         return None
-    if status == NO_REPLY or status >= _SERVER_ERROR:
-        reason = "no reply" if status == NO_REPLY else f"status {status}"
-        return Later(reason, wait) if repeatable else Unclear(reason)
-    if status == NOT_SENT or status in _AGAIN:
-        return Later("no connection" if status == NOT_SENT else f"status {status}", wait, everybody=status == _TOO_MANY)
-    if status in _DENIED or status in _REDIRECTS:
-        return Denied(f"status {status}" if status in _DENIED else f"redirected (status {status}): correct the address")
-    return Refused(f"status {status}")
+    if reply.status in _LATER or reply.status < 400:  # noqa: PLR2004  # redirects, never followed
+        return Later(_status(reply), retry_after(reply))
+    return Refused(f"{_status(reply)}{f': {detail}' if detail else ''}")
 
 
-def retry_after(reply: Reply, now: datetime | None = None) -> timedelta | None:
-    """Return the wait that a reply asks for, in seconds or as a date; None where it asks for none."""
+def is_success(reply: Reply) -> bool:
+    """Tell whether the status says that it was done."""
+    return 200 <= reply.status < 300  # noqa: PLR2004  # success
+
+
+def retry_after(reply: Reply) -> timedelta | None:
+    """Return the time the system asks to wait, in seconds or as a date beside its own; None where it asks for none."""
     asked = reply.headers.get("retry-after", "").strip()
-    if asked.isascii() and asked.isdecimal() and len(asked) <= len("999999"):
-        return min(timedelta(seconds=int(asked)), LONGEST_WAIT)
-    try:
-        until = parsedate_to_datetime(asked)
-    except ValueError:
+    if asked.isascii() and asked.isdecimal():
+        return min(timedelta(seconds=int(asked[:9])), LONGEST_WAIT)
+    until, now = _moment(asked), _moment(reply.headers.get("date", ""))
+    if until is None or now is None:
         return None
-    sent = _date(reply) or now
-    return min(max(until - sent, timedelta(0)), LONGEST_WAIT) if sent and until.tzinfo else None
+    return max(timedelta(0), min(until - now, LONGEST_WAIT))
 
 
-def _date(reply: Reply) -> datetime | None:
-    """Return the moment of the reply by the server's own clock."""
+def names(values: Iterable[object]) -> str:
+    """Return what a system names as a list of names; what looks like anything else is left out."""
+    found = [value for value in values if isinstance(value, str) and _NAME.fullmatch(value)]
+    return ", ".join(dict.fromkeys(found))
+
+
+def section(value: object, *keys: str) -> Mapping[str, Any]:
+    """Return the object that stands under these keys, an empty one where there is none."""
+    for key in keys:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value if isinstance(value, dict) else {}
+
+
+def listed(value: object) -> list[Mapping[str, Any]]:
+    """Return the objects of a list, none where there is no list."""
+    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
+
+
+def _doubt(reply: Reply, *, json: bool) -> str:
+    """Return why nobody knows what became of a request; empty where the reply says it."""
+    if reply.status == NO_REPLY:
+        return "no reply came"
+    if reply.status >= 500:  # noqa: PLR2004  # errors of the server
+        return _status(reply)
+    if is_success(reply) and json and not isinstance(reply.json(), dict | list):
+        return f"status {reply.status} without the JSON that was due"
+    return ""
+
+
+def _unanswered(reply: Reply, doubt: str, *, repeatable: bool) -> Outcome:
+    if not repeatable:
+        return Unclear(f"{doubt}: it may have been done")
+    return Later(doubt, retry_after(reply), everybody=reply.status == _UNAVAILABLE)
+
+
+def _status(reply: Reply) -> str:
+    if 300 <= reply.status < 400:  # noqa: PLR2004  # redirects
+        return f"the address leads elsewhere (status {reply.status}): correct it in actions.toml"
+    return f"status {reply.status}"
+
+
+def _moment(text: str) -> datetime | None:
     try:
-        at = parsedate_to_datetime(reply.headers.get("date", ""))
-    except ValueError:
+        return parsedate_to_datetime(text)
+    except (ValueError, TypeError, IndexError):
         return None
-    return at if at.tzinfo else at.replace(tzinfo=UTC)

@@ -68,7 +68,7 @@ def _tell(job: Job, mail: Open) -> Outcome:
 def _send(job: Job, mail: Open, message: Message, record: dict[str, str]) -> Outcome:
     if job.maybe:
         return Unclear("an earlier try may have sent it")
-    language = str(job.settings.get("language") or job.text.get("language") or "en")
+    language = str(job.text.get("language") or job.settings.get("language") or "en")
     body = json.dumps(mail_of(message, language)).encode()
     reply = mail.send(Request("POST", f"{SCHEME}{mail.connection.settings['to']}", {}, body))
     return failure(reply, repeatable=False) or Done(record)
