@@ -15,7 +15,7 @@ from afterbill.insight.reports.requested import ReportRequest, checked
 from afterbill.model.errors import AfterbillError
 from afterbill.model.messages import Mail
 from afterbill.model.privacy import Act
-from afterbill_console.digest import alerts, low_scores
+from afterbill_console.digest import alerts, channels, low_scores
 from afterbill_console.digest.alerts import Notice
 from afterbill_console.digest.comments import Comment, words_of
 from afterbill_console.digest.compose import Composer
@@ -48,7 +48,7 @@ _FAILED = "failed"
 
 @dataclass(frozen=True)
 class NoticeDeps:
-    """The stores, the mail system, and the operator's rules."""
+    """The stores, the mail system, and the operator's rules; `channels` are connections that are told too."""
 
     recipients: Recipients
     preferences: "Preferences"
@@ -64,6 +64,7 @@ class NoticeDeps:
     rules: ReportRules
     zone: tzinfo
     language: str
+    channels: Sequence[str] = ()
 
 
 @dataclass
@@ -82,11 +83,12 @@ def notify(deps: NoticeDeps, now: datetime) -> Run:
 
 @dataclass(frozen=True, slots=True)
 class _Reader:
-    """An operator, and what they chose."""
+    """An operator, and what they chose; or a channel."""
 
     who: Recipient
     choices: Choices
     language: str
+    alerts: frozenset[Alert]
 
 
 @dataclass
@@ -114,7 +116,9 @@ class _Notifying:
     def _read(self) -> Iterator[_Reader]:
         for who in self.deps.recipients.recipients():
             choices = self.deps.preferences.load(who.operator)
-            yield _Reader(who, choices, choices.language or self.deps.language)
+            yield _Reader(who, choices, choices.language or self.deps.language, choices.wanted(who.roles))
+        for name in self.deps.channels:
+            yield _Reader(channels.channel(name), Choices(), self.deps.language, channels.ALERTS)
 
     def _send(
         self, reader: _Reader, names: Sequence[str], compose: Callable[[Sequence[str]], Mail], lasts: timedelta
@@ -138,7 +142,7 @@ class _Notifying:
         by_claim = {f"ALERT#{Alert.LOW_SCORE}#{one.id}": one for one in found.comments}
         if not by_claim:
             return found.state
-        wanted = [one for one in self._readers if Alert.LOW_SCORE in one.choices.wanted(one.who.roles)]
+        wanted = [one for one in self._readers if Alert.LOW_SCORE in one.alerts]
         sent = [self._tell_low(reader, by_claim) for reader in wanted]
         # Where one was refused all are looked at again: those who have it hold its claim.
         return found.state if all(sent) else state
@@ -162,8 +166,7 @@ class _Notifying:
         return replace(state, heard=heard, looked_at=self.now if all(sent) else state.looked_at)
 
     def _tell(self, reader: _Reader, by_claim: dict[str, Notice]) -> bool:
-        wanted = reader.choices.wanted(reader.who.roles)
-        names = [name for name, notice in by_claim.items() if notice.alert in wanted]
+        names = [name for name, notice in by_claim.items() if notice.alert in reader.alerts]
 
         def compose(held: Sequence[str]) -> Mail:
             return self.deps.composer.alert(reader.who, [by_claim[name] for name in held], reader.language)
