@@ -3,7 +3,7 @@
 import pytest
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ProtocolError, ReadTimeoutError, SSLError
 
-from afterbill.adapters.http.http_client import MAX_ANSWER_BYTES, Answer, _pool
+from afterbill.adapters.http.http_client import MAX_ANSWER_BYTES, Answer, new_pool
 from afterbill.model.errors import PayloadError, TransientError
 from tests.servers import Net, Reply, Response, net
 
@@ -33,7 +33,7 @@ def test_redirects_are_answers_and_nothing_is_retried_behind_our_back() -> None:
 
 
 def test_certificates_are_checked_and_nobody_waits_long() -> None:
-    settings = _pool().connection_pool_kw
+    settings = new_pool().connection_pool_kw
 
     assert (settings["cert_reqs"], settings["timeout"].connect_timeout) == ("CERT_REQUIRED", 2)
     assert settings["timeout"].read_timeout == 5

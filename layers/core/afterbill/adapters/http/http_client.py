@@ -27,10 +27,11 @@ _SERVER_ERROR = 500
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A server's response: status and body."""
+    """A server's response; `headers` have lower-case names."""
 
     status: int
     body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,8 @@ class _Trouble:
     pause: float | None
 
 
-def _pool() -> urllib3.PoolManager:
+def new_pool() -> urllib3.PoolManager:
+    """Return connections that check certificates."""
     return urllib3.PoolManager(cert_reqs="CERT_REQUIRED", timeout=_PATIENCE, retries=False)
 
 
@@ -49,7 +51,7 @@ def _pool() -> urllib3.PoolManager:
 class HttpClient:
     """`clock` counts seconds and never goes back. Redirects are never followed."""
 
-    pool: Any = field(default_factory=_pool)
+    pool: Any = field(default_factory=new_pool)
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
     _resting: dict[str, float] = field(default_factory=dict)
@@ -74,50 +76,62 @@ class HttpClient:
     def _try(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Answer | _Trouble:
         again = _PAUSE if method == "GET" else None  # anything else may have been done, though no answer came
         try:
-            response = self.pool.request(
-                method,
-                url,
-                headers=dict(headers),
-                body=body or None,
-                redirect=False,
-                retries=False,
-                preload_content=False,
-                enforce_content_length=True,
-            )
-            status, asked = int(response.status), response.headers.get("Retry-After")
-            answer = Answer(status, self._read(response))
+            answer = exchange(self.pool, method, url, headers, body, clock=self.clock)
         except ConnectTimeoutError as error:  # also for a connection that was refused: never made, so nothing was done
             return _Trouble(type(error).__name__, _PAUSE)
-        except (HTTPError, _SlowError) as error:
+        except (HTTPError, SlowError) as error:
             return _Trouble(type(error).__name__, again)
-        if status in _LATER or status >= _SERVER_ERROR:
-            repeatable = status == _TOO_MANY or again is not None
-            return _Trouble(f"status {status}", _pause(asked) if repeatable else None)
+        if answer.status in _LATER or answer.status >= _SERVER_ERROR:
+            repeatable = answer.status == _TOO_MANY or again is not None
+            return _Trouble(f"status {answer.status}", _pause(answer.headers) if repeatable else None)
         return answer
 
-    def _read(self, response: Any) -> bytes:  # noqa: ANN401  # urllib3's, of version 1 or 2
-        body, deadline = bytearray(), self.clock() + _LONGEST_ANSWER
-        try:
-            while chunk := response.read(_CHUNK):
-                body += chunk
-                self._check(len(body), deadline)
-        finally:
-            (response.release_conn if response.closed else response.close)()
-        return bytes(body)
 
-    def _check(self, size: int, deadline: float) -> None:
-        if size > MAX_ANSWER_BYTES:
-            raise PayloadError(f"the API's answer is larger than {MAX_ANSWER_BYTES} bytes")
-        if self.clock() > deadline:
-            raise _SlowError
-
-
-class _SlowError(Exception):
+class SlowError(Exception):
     """The answer takes too long."""
 
 
-def _pause(retry_after: str | None) -> float | None:
+def exchange(  # noqa: PLR0913  # what a request is made of
+    pool: Any,  # noqa: ANN401  # urllib3's, of version 1 or 2
+    method: str,
+    url: str,
+    headers: Mapping[str, str],
+    body: bytes,
+    *,
+    clock: Callable[[], float],
+) -> Answer:
+    """Send a request once, follow no redirect; raises HTTPError or SlowError, PayloadError when there is too much."""
+    response = pool.request(
+        method,
+        url,
+        headers=dict(headers),
+        body=body or None,
+        redirect=False,
+        retries=False,
+        preload_content=False,
+        enforce_content_length=True,
+    )
+    told = {name.lower(): value for name, value in response.headers.items()}
+    return Answer(int(response.status), _read(response, clock), told)
+
+
+def _read(response: Any, clock: Callable[[], float]) -> bytes:  # noqa: ANN401  # as above
+    body, deadline = bytearray(), clock() + _LONGEST_ANSWER
+    try:
+        while chunk := response.read(_CHUNK):
+            body += chunk
+            if len(body) > MAX_ANSWER_BYTES:
+                raise PayloadError(f"the API's answer is larger than {MAX_ANSWER_BYTES} bytes")
+            if clock() > deadline:
+                raise SlowError
+    finally:
+        (response.release_conn if response.closed else response.close)()
+    return bytes(body)
+
+
+def _pause(headers: Mapping[str, str]) -> float | None:
     """Seconds to wait as the server asked; None when that is longer than anybody here waits, or a date."""
+    retry_after = headers.get("retry-after")
     if retry_after is None:
         return _PAUSE
     return int(retry_after) if retry_after in _PAUSES else None
