@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 LOOPBACK = "AFTERBILL_LOOPBACK"
 """Environment variable: "1" lets `http://127.0.0.1` through, for systems that a test or the local stack plays."""
-_OWN = "127.0.0.1"
+_OWN = frozenset({"127.0.0.1", "localhost"})
 _HTTPS = 443
 _HOST = re.compile(r"[a-z0-9.:_-]{1,253}")
 """Names in other letters are written as IDNA has them (xn--)."""
@@ -64,8 +64,8 @@ def target(url: str, resolve: Resolve = resolve) -> Target | str:
         return "the url holds a user, a password or a fragment"
     if not _HOST.fullmatch(host) or not _PATH.fullmatch(path):
         return "the url cannot be read"
-    if parts.scheme == "http" and host == _OWN and os.environ.get(LOOPBACK) == "1":
-        return Target("http", host, host, port or 80, path)
+    if parts.scheme == "http" and host in _OWN and os.environ.get(LOOPBACK) == "1":
+        return Target("http", host, "127.0.0.1", port or 80, path)
     if parts.scheme != "https":
         return "the url does not begin with https://"
     return _resolved(Target("https", host, "", port or _HTTPS, path), resolve)

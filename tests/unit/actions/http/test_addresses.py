@@ -1,6 +1,7 @@
 """Addresses that may be called: https, public, looked up once."""
 
 import pytest
+
 from afterbill_actions.adapters.addresses import Target, public, target
 
 PUBLIC = "93.184.216.34"
@@ -116,7 +117,9 @@ def test_this_machine_is_called_only_where_it_plays_other_systems(
     assert isinstance(target("http://127.0.0.1:8080/x"), Target) is called
 
 
-@pytest.mark.parametrize("url", ["http://localhost/", "http://127.0.0.2/", "http://10.0.0.1/", "https://127.0.0.1/"])
+@pytest.mark.parametrize(
+    "url", ["http://localhost.example/", "http://127.0.0.2/", "http://10.0.0.1/", "https://127.0.0.1/"]
+)
 def test_and_by_its_one_address_alone(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     monkeypatch.setenv("AFTERBILL_LOOPBACK", "1")
 

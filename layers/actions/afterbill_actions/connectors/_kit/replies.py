@@ -18,7 +18,7 @@ _DENIED = {
     403: "the credentials lack a permission (status 403)",
     407: "the credentials are refused (status 407)",
 }
-_TOO_MANY, _UNAVAILABLE = 429, 503
+_NO_CONTENT, _TOO_MANY, _UNAVAILABLE = 204, 429, 503
 _NAME = re.compile(r"[A-Za-z0-9_.\[\]-]{1,60}")
 
 
@@ -29,17 +29,29 @@ def failure(reply: Reply, *, repeatable: bool = True, json: bool = False, detail
     for a body of JSON: a page of HTML with status 200 comes from something else than the system. `detail` says in
     names, never in the system's own words, what was refused; those may repeat an address.
     """
+    held = _held_up(reply)
+    if held:
+        return held
+    doubt = _doubt(reply, json=json)
+    if doubt and not repeatable:
+        return Unclear(f"{doubt}: it may have been done")
+    if doubt:
+        return Later(doubt, retry_after(reply), everybody=reply.status == _UNAVAILABLE)
+    return None if is_success(reply) else _rejection(reply, detail)
+
+
+def _held_up(reply: Reply) -> Outcome | None:
+    """Return what holds for every request alike: nobody was reached, or nobody of ours is let in now."""
     if reply.status == NOT_SENT:
         return Later(reply.body.decode("utf-8", "replace") or "the request was not sent", everybody=True)
     if reply.status in _DENIED:
         return Denied(_DENIED[reply.status])
     if reply.status == _TOO_MANY:
         return Later("the system asks for fewer requests (status 429)", retry_after(reply), everybody=True)
-    doubt = _doubt(reply, json=json)
-    if doubt:
-        return _unanswered(reply, doubt, repeatable=repeatable)
-    if is_success(reply):
-        return None
+    return None
+
+
+def _rejection(reply: Reply, detail: str) -> Outcome:
     if reply.status in _LATER or reply.status < 400:  # noqa: PLR2004  # redirects, never followed
         return Later(_status(reply), retry_after(reply))
     return Refused(f"{_status(reply)}{f': {detail}' if detail else ''}")
@@ -85,15 +97,9 @@ def _doubt(reply: Reply, *, json: bool) -> str:
         return "no reply came"
     if reply.status >= 500:  # noqa: PLR2004  # errors of the server
         return _status(reply)
-    if is_success(reply) and json and not isinstance(reply.json(), dict | list):
+    if is_success(reply) and json and reply.status != _NO_CONTENT and not isinstance(reply.json(), dict | list):
         return f"status {reply.status} without the JSON that was due"
     return ""
-
-
-def _unanswered(reply: Reply, doubt: str, *, repeatable: bool) -> Outcome:
-    if not repeatable:
-        return Unclear(f"{doubt}: it may have been done")
-    return Later(doubt, retry_after(reply), everybody=reply.status == _UNAVAILABLE)
 
 
 def _status(reply: Reply) -> str:

@@ -1,0 +1,1 @@
+"""Freshdesk: a ticket about an answer, and the priority of tickets that stand."""
