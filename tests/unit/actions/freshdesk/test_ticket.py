@@ -211,7 +211,7 @@ def test_an_answer_that_comes_back_after_it_was_taken_back_stands_again(helpdesk
     assert helpdesk.tickets[1]["status"] == 2
 
 
-def test_erasure_lists_the_ticket_and_calls_nobody(helpdesk: Helpdesk, desk: Desk) -> None:
+def test_erasure_lists_the_ticket_and_calls_nobody(desk: Desk) -> None:
     record = desk.done(ticket.write, job())
     desk.wire.sent.clear()
 
