@@ -15,6 +15,7 @@ NOT_FOUND = frozenset({404, 410})
 _LATER = frozenset({408, 409, 421, 423, 425})
 _DENIED = {
     401: "the credentials are refused (status 401)",
+    402: "the account there has to be paid (status 402)",
     403: "the credentials lack a permission (status 403)",
     407: "the credentials are refused (status 407)",
 }

@@ -1,0 +1,172 @@
+"""The action `tags`: the score and its band as tags of the order and of its customer.
+
+Tags are a set there, so that adding one again changes nothing. They are read back: some were dropped without a word
+(community.shopify.com/t/tagsadd-mutation/97345).
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+
+from afterbill_actions.connector import Job, Open
+from afterbill_actions.connectors._kit import replies, texts
+from afterbill_actions.connectors.shopify import documents
+from afterbill_actions.connectors.shopify.api import Complaints, Session, customer_id, missing, order_id
+from afterbill_actions.connectors.shopify.documents import TagChange
+from afterbill_actions.outcome import Done, GoesOn, Later, NeedsPerson, Outcome, TaskKind
+
+MOST_TAG = 40
+"""The longest tag that Shopify takes on orders."""
+_BETWEEN = "|"
+_CHECKING, _DROPPED = "checking", "dropped"
+_KINDS = ("order", "customer")
+
+Records = Mapping[str, tuple[str, Sequence[str]]]
+"""Records that are tagged, by kind: the GraphQL id, and the tags that stand there."""
+
+
+def write(job: Job, open_: Open) -> Outcome:
+    """Put the tags of the answer in the place of those that an earlier version of it put there."""
+    kept = job.written.record if job.written else {}
+    version = texts.version(job)
+    if not version:
+        return Done(kept)
+    if kept.get(_DROPPED) == version and _dropped_of(job, kept):
+        reason = "Shopify dropped a tag without a word: choose another in actions.toml"
+        return NeedsPerson(TaskKind.ACTION_REFUSED, reason, {"tags": _dropped_of(job, kept)})
+    session = Session(open_)
+    there = _read(job, session)
+    if not isinstance(there, Mapping):
+        return there
+    if kept.get(_CHECKING) == version:
+        return _checked(job, there, kept)
+    record = _record(job, there, kept)
+    changes = _changes(job, there, kept, record)
+    return _change(job, session, changes, record) if changes else _checked(job, there, record)
+
+
+def _change(job: Job, session: Session, changes: Sequence[TagChange], record: Mapping[str, str]) -> Outcome:
+    failure = session.mutate(*documents.tag_changes(changes))
+    if failure:
+        return failure.outcome() if isinstance(failure, Complaints) else failure
+    if not session.left:
+        return GoesOn({**record, _CHECKING: texts.version(job)})
+    after = _read(job, session)
+    return _checked(job, after, record) if isinstance(after, Mapping) else after
+
+
+def _wanted(job: Job) -> list[str]:
+    found = texts.answer_of(job)
+    if found is None:
+        return []
+    chosen = [texts.tag(str(tag), MOST_TAG) for tag in job.settings.get("tags") or ()]
+    return list(dict.fromkeys([*texts.tags(*found), *filter(None, chosen)]))
+
+
+def _read(job: Job, session: Session) -> Records | Outcome:
+    """Read the records that are to be tagged; a guest's order has no customer, and that is no fault."""
+    on = job.settings.get("on") or _KINDS
+    order, known = order_id(job), customer_id(job)
+    if order:
+        document = documents.ORDER_WITH_CUSTOMER if "customer" in on else documents.ORDER
+        data = session.query(document, id=order)
+    elif known and "customer" in on:
+        data = session.query(documents.CUSTOMER, id=known)
+    else:
+        return NeedsPerson(TaskKind.RECORD_MISSING, "the answer is about no order of the shop, and no customer of it")
+    if not isinstance(data, Mapping):
+        return data
+    found = replies.section(data, "order")
+    customer = replies.section(found, "customer") or replies.section(data, "customerByIdentifier")
+    if not found and not customer:
+        return missing("order" if order else "customer")
+    read = {"order": found, "customer": customer}
+    return {kind: (one["id"], _tags_of(one)) for kind, one in read.items() if kind in on and one.get("id")}
+
+
+def _tags_of(record: Mapping[str, object]) -> list[str]:
+    tags = record.get("tags")
+    return [tag for tag in tags if isinstance(tag, str)] if isinstance(tags, list) else []
+
+
+def _ours(kept: Mapping[str, str], kind: str) -> list[str]:
+    return [tag for tag in kept.get(f"{kind}_tags", "").split(_BETWEEN) if tag]
+
+
+def _lacks(there: Sequence[str], tags: Sequence[str]) -> list[str]:
+    """Return the tags that are not there; Shopify takes `VIP` and `vip` for one."""
+    present = {tag.casefold() for tag in there}
+    return [tag for tag in tags if tag.casefold() not in present]
+
+
+def _record(job: Job, there: Records, kept: Mapping[str, str]) -> Mapping[str, str]:
+    """Return what is ours afterwards: what stood there before we ever wrote is somebody else's and stays."""
+    record = dict[str, str]()
+    for kind, (id_, present) in there.items():
+        known = _ours(kept, kind) if kept.get(kind) == id_ else []
+        added = _wanted(job) if job.maybe else _lacks(present, _wanted(job))
+        ours = {tag.casefold() for tag in (*added, *known)}
+        record[kind] = id_
+        record[f"{kind}_tags"] = _BETWEEN.join(tag for tag in _wanted(job) if tag.casefold() in ours)
+    return record
+
+
+def _changes(job: Job, there: Records, kept: Mapping[str, str], record: Mapping[str, str]) -> list[TagChange]:
+    """Return the changes that are needed; a customer whom the order no longer has loses our tags."""
+    changes = list[TagChange]()
+    wanted = _wanted(job)
+    for id_, present in there.values():
+        old = [tag for kind in _KINDS if kept.get(kind) == id_ for tag in _ours(kept, kind)]
+        stale = [tag for tag in _lacks(wanted, old) if not _lacks(present, [tag])]
+        change = TagChange(id_, stale, _lacks(present, wanted))
+        changes += [change] if change.remove or change.add else []
+    left = [kind for kind in _KINDS if kept.get(kind) and kept[kind] not in record.values()]
+    return [*changes, *(TagChange(kept[kind], _ours(kept, kind), ()) for kind in left if _ours(kept, kind))]
+
+
+def _checked(job: Job, there: Records, record: Mapping[str, str]) -> Outcome:
+    """Return Done where all tags stand; what is missing was dropped: it is kept what stands, and then told."""
+    kept = {name: value for name, value in record.items() if name != _CHECKING}
+    if not any(_lacks(present, _wanted(job)) for _, present in there.values()):
+        return Done(kept)
+    return GoesOn({**kept, _DROPPED: texts.version(job), "missing": _BETWEEN.join(_missing(job, there))})
+
+
+def _missing(job: Job, there: Records) -> list[str]:
+    lacking = (tag for _, present in there.values() for tag in _lacks(present, _wanted(job)))
+    return list(dict.fromkeys(lacking))
+
+
+def _dropped_of(job: Job, kept: Mapping[str, str]) -> str:
+    return ", ".join(tag for tag in kept.get("missing", "").split(_BETWEEN) if tag in _wanted(job))
+
+
+def undo(job: Job, open_: Open) -> Outcome:
+    """Remove exactly the tags that were ours; a record that is gone has none."""
+    kept = job.written.record if job.written else {}
+    ours = {kind: kept[kind] for kind in _KINDS if kept.get(kind) and _ours(kept, kind)}
+    if not ours:
+        return Done()
+    session = Session(open_)
+    failure = session.mutate(*documents.tag_changes([TagChange(ours[kind], _ours(kept, kind), ()) for kind in ours]))
+    if not isinstance(failure, Complaints):
+        return failure or Done()
+    standing = _standing(session, ours)
+    if not isinstance(standing, Mapping):
+        return standing
+    if len(standing) == len(ours):
+        return failure.outcome()
+    return GoesOn({name: value for name, value in kept.items() if name.partition("_")[0] in standing})
+
+
+def _standing(session: Session, ours: Mapping[str, str]) -> Mapping[str, str] | Outcome:
+    """Return those records that are there still: in a mutation of several one that is gone makes all look refused."""
+    if session.left < len(ours):
+        return Later("the requests of one step are used up", timedelta(0))
+    found = dict[str, str]()
+    for kind, id_ in ours.items():
+        data = session.query(documents.ORDER if kind == "order" else documents.CUSTOMER, id=id_)
+        if not isinstance(data, Mapping):
+            return data
+        if any(data.values()):
+            found[kind] = id_
+    return found
