@@ -25,14 +25,16 @@ class Effects:
     """What a response set in motion; one item beside its invitation.
 
     `published` is the version that the bus and the workflows were told of last, `versions` how many there were: a
-    workflow that changes the answer by what it writes makes it rise without end (`LOOP`). `written` has each effect
-    by its name, `<workflow>/<connection>.<action>`.
+    workflow that changes the answer by what it writes makes it rise without end (`LOOP`). `first_rating` is that of
+    the version that was published first, None where it is not known. `written` has each effect by its name,
+    `<workflow>/<connection>.<action>`.
     """
 
     invitation_id: str
     published: str = ""
     published_at: datetime | None = None
     versions: int = 0
+    first_rating: int | None = None
     written: Mapping[str, Written] = field(default_factory=dict)
 
 

@@ -29,8 +29,13 @@ class EffectsStore(Protocol):
     def effects(self, invitation_ids: Collection[str]) -> Mapping[str, Effects]:
         """Return those that exist, read consistently."""
 
-    def mark_published(self, invitation_id: str, version: str, at: datetime, expires_at: datetime) -> None:
-        """Store the version that was published last, and count it; the same one again changes nothing."""
+    def mark_published(
+        self, invitation_id: str, version: str, at: datetime, expires_at: datetime, rating: int | None = None
+    ) -> None:
+        """Store the version that was published last, and count it; the same one again changes nothing.
+
+        `rating` is that of the answer, kept where it is the first one.
+        """
 
     def keep_written(self, invitation_id: str, effect: str, written: Written) -> None:
         """Store what an effect wrote; where the item is gone (an erasure) a TransientError would never end: nothing."""
