@@ -22,6 +22,10 @@ class EventType(StrEnum):
     SOURCE_SILENT = "SourceSilent"
 
 
+ABOUT_NO_RESPONSE = frozenset({EventType.SURVEY_SENT, EventType.CUSTOMER_OBJECTED, EventType.SOURCE_SILENT})
+"""Events that are told of once, and of which nothing can be updated or taken back."""
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """One event; a repeat of it has the same id. `detail` is what JSON can hold, without the id and the moment."""
