@@ -28,18 +28,20 @@ class ConnectionState:
     """How it stands with a connection, in one item; every drain leaves it for the next.
 
     All entries of the outbox before `cursor` are over. Nothing is called before `rests_until`. `denied` says why the
-    system refuses the credentials: then nothing is called until somebody connects again. `window_at` is when the
-    current minute of the rate began, `calls` how many were made in it. `failures` in a row make the rest longer.
+    system refuses the credentials: then nothing is called until somebody connects again. `calls` counts the requests
+    of the last minute (`rate`). `failures` in a row make the rest longer. The queue was asked to wake it at `wakes_at`.
+    `rewound` rises whenever an entry was put before the cursor, or may have been.
     """
 
     name: str
     cursor: str = ""
-    window_at: datetime | None = None
-    calls: int = 0
+    calls: Mapping[int, int] = field(default_factory=dict)
     rests_until: datetime | None = None
+    wakes_at: datetime | None = None
     failures: int = 0
     denied: str = ""
     denied_at: datetime | None = None
     succeeded_at: datetime | None = None
     failed_at: datetime | None = None
     failure: str = ""
+    rewound: int = 0

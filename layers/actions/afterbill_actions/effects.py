@@ -4,13 +4,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+UNSURE = "?"
+"""The version of what may have been written, or taken back, without anybody having heard: no answer has it, so that
+evaluation writes or takes back again, and the action looks first."""
+
 
 @dataclass(frozen=True, slots=True)
 class Written:
     """The state of one effect in another system: what is needed to update it, to take it back and to erase it.
 
     `record` holds the other system's ids and what was put there, as short texts (`{"order": "gid://...", "tags":
-    "NPS 3"}`); never an address or a comment. `version` is that of the answer it says.
+    "NPS 3"}`); never an address or a comment. `version` is that of the answer it says, or UNSURE.
     """
 
     connection: str

@@ -10,6 +10,12 @@ PATIENCE = timedelta(hours=24)
 """The time after which an entry that keeps failing is parked, and an alarm rings."""
 KEPT = timedelta(days=30)
 """The life of an entry that is over: the delivery log."""
+WAITS = timedelta(days=90)
+"""The life of an entry that is not over: somebody has to connect again, or to decide, within it."""
+LATE = timedelta(minutes=2)
+"""An entry that is put so long after the moment its place begins with may stand before the cursor."""
+MARGIN = timedelta(minutes=5)
+"""The cursor stays so far behind now: no entry that is not LATE is ever put before it."""
 
 
 class Operation(StrEnum):
@@ -64,6 +70,21 @@ class Entry:
     def first_due_at(self) -> datetime:
         """The moment it was first due, which its place begins with."""
         return datetime.fromisoformat(self.place.partition("#")[0])
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing will be called for it, unless somebody retries it."""
+        return self.state is not EntryState.OPEN
+
+    @property
+    def expires_at(self) -> datetime:
+        """The moment from which it may be forgotten."""
+        return self.ended_at + KEPT if self.ended_at else self.due_at + WAITS
+
+    @property
+    def order(self) -> str:
+        """Entries of one order are carried out one after the other: those of a customer, or of a response of nobody."""
+        return self.customer_id or self.invitation_id
 
     @property
     def workflow(self) -> str:

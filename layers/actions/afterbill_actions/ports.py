@@ -74,7 +74,7 @@ class Outbox(Protocol):
     """The outbox: a queue for each connection, and its delivery log."""
 
     def put(self, entries: Sequence[Entry]) -> None:
-        """Store entries; one whose place is taken stays as it is."""
+        """Store entries; one whose place is taken stays. For a place that is LATE the connection is rewound."""
 
     def entries(self, connection: str, after: str, limit: int) -> Sequence[Entry]:
         """Return entries behind a place, the first due first, whatever their state, read consistently."""
@@ -102,10 +102,13 @@ class Connections(Protocol):
         """Take the lease; None while somebody else holds it, who is told that there is more to do."""
 
     def keep(self, holder: str, state: ConnectionState, until: datetime) -> bool:
-        """Store the state and hold the lease longer; False where it was lost."""
+        """Store the state and hold the lease longer; False where it was lost, or rewound: then take it again."""
 
     def release(self, holder: str, state: ConnectionState) -> bool:
-        """Store the state and end the lease; False, and the lease stays, where somebody told of more to do."""
+        """Store the state and end the lease; False, and nothing done, where somebody told of more to do."""
+
+    def rewind(self, name: str, place: str) -> None:
+        """Let the next drain begin at this place or before it; one that is at work does so too."""
 
     def reconnect(self, name: str) -> None:
         """Forget that the system refused the credentials."""
