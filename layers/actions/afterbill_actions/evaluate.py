@@ -1,0 +1,190 @@
+"""Evaluation: the effects that workflows want of a response against those that are written, as entries of the outbox.
+
+Effects are reconciled, not fired: looking twice, late or in another order changes nothing (ADR 0062).
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from afterbill.model.billing import CustomerRef, OperatorTask
+from afterbill_actions.effects import Written, effect_name
+from afterbill_actions.exemptions import fires_nothing, loops
+from afterbill_actions.matching import held, judge, judge_event, needs_earlier
+from afterbill_actions.outbox import Entry, Operation, place_of
+from afterbill_actions.outcome import TaskKind
+from afterbill_actions.ports import Outbox, Responses, Snapshot, Tasks, Wakes, WorkflowsSeen
+from afterbill_actions.told import told
+from afterbill_actions.version import version_of
+from afterbill_actions.wake import Settle, Tell
+from afterbill_actions.workflow import MOST_VERSIONS, SETTLES_AFTER_SECONDS, ActionOf, Configuration, Workflow
+
+SETTLES_AFTER = timedelta(seconds=SETTLES_AFTER_SECONDS)
+_NEXT = timedelta(microseconds=1)
+"""So long after what is taken back comes what is written: two workflows may write the same tag."""
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluateDeps:
+    """What evaluation needs of the world; `now` is the moment of the run."""
+
+    configuration: Configuration
+    responses: Responses
+    outbox: Outbox
+    wakes: Wakes
+    seen: WorkflowsSeen
+    tasks: Tasks
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluated:
+    """The entries that were put, and in words why there are none."""
+
+    entries: Sequence[Entry] = ()
+    reason: str = ""
+
+
+def evaluate(message: Settle, deps: EvaluateDeps) -> Evaluated:
+    """Put what a response sets in motion into the outbox, and wake the connections; all of it may be repeated."""
+    snapshot = deps.responses.snapshot(message.invitation_id, with_earlier=_looks_back(deps.configuration))
+    if snapshot is None:
+        return Evaluated(reason="nothing is left of the response")
+    if version_of(snapshot.invitation.answer) != message.version:
+        return Evaluated(reason="the answer changed since: a later message looks at it")
+    if loops(snapshot):
+        _tell_of_loop(snapshot, deps)
+        return Evaluated(reason=f"it has more than {MOST_VERSIONS} versions: a workflow may fire on what it wrote")
+    if reason := fires_nothing(snapshot, snapshot.effects.published_at or message.at):
+        return Evaluated(reason=reason)
+    return _put(list(_entries(_Settled(message, snapshot), deps)), deps)
+
+
+def evaluate_event(message: Tell, deps: EvaluateDeps) -> Evaluated:
+    """Put what workflows tell of an event about no response into the outbox, once however often it is repeated."""
+    event = message.event
+    since = _since(deps)
+    wanted = {
+        effect_name(workflow.name, do.connection, do.action): do
+        for workflow in deps.configuration.workflows.values()
+        if event.at >= since[workflow.name] and held(judge_event(workflow.when, event))
+        for do in workflow.do
+    }
+    entries = [
+        Entry(
+            connection=do.connection,
+            place=place_of(event.at, event.id, effect),
+            effect=effect,
+            operation=Operation.TELL,
+            due_at=event.at,
+            customer_id=str(event.detail.get("customer_id", "")),
+            content=told(event, do.settings),
+        )
+        for effect, do in wanted.items()
+    ]
+    return _put(entries, deps)
+
+
+def desired(snapshot: Snapshot, workflows: Iterable[Workflow], since: Mapping[str, datetime]) -> Mapping[str, ActionOf]:
+    """Return the effects, by name, that workflows want of a response as it stands now.
+
+    `since` is when each workflow was seen first; answers from before fire nothing.
+    """
+    return {
+        effect_name(workflow.name, do.connection, do.action): do
+        for workflow in workflows
+        if not is_older(snapshot, since[workflow.name]) and held(judge(workflow.when, snapshot))
+        for do in workflow.do
+    }
+
+
+def is_older(snapshot: Snapshot, since: datetime) -> bool:
+    """Return True for a response that was answered before a workflow was seen first."""
+    answered_at = snapshot.invitation.answered_at
+    return answered_at is not None and answered_at < since
+
+
+@dataclass(frozen=True, slots=True)
+class _Settled:
+    """A version of a response that is looked at."""
+
+    message: Settle
+    snapshot: Snapshot
+
+    @property
+    def due_at(self) -> datetime:
+        """The end of the quiet time: the same for every repeat of the message."""
+        answer = self.snapshot.invitation.answer
+        return self.message.at + (SETTLES_AFTER if answer and answer.confirmed else timedelta(0))
+
+    def undo(self, effect: str, connection: str) -> Entry:
+        """Return the entry that takes an effect back."""
+        return self._entry(Operation.UNDO, effect, connection, self.due_at)
+
+    def write(self, effect: str, connection: str) -> Entry:
+        """Return the entry that writes or updates an effect, behind all that is taken back."""
+        return self._entry(Operation.WRITE, effect, connection, self.due_at + _NEXT)
+
+    def _entry(self, operation: Operation, effect: str, connection: str, due_at: datetime) -> Entry:
+        return Entry(
+            connection=connection,
+            place=place_of(due_at, f"{self.message.invitation_id}:{self.message.version}", effect),
+            effect=effect,
+            operation=operation,
+            due_at=due_at,
+            invitation_id=self.message.invitation_id,
+            version=self.message.version,
+            customer_id=self.snapshot.invitation.customer_id,
+        )
+
+
+def _entries(settled: _Settled, deps: EvaluateDeps) -> Iterator[Entry]:
+    """Yield what has to be taken back, then what has to be written."""
+    effects = settled.snapshot.effects
+    wanted = desired(settled.snapshot, deps.configuration.workflows.values(), _since(deps))
+    for effect, written in effects.written.items():
+        if effect not in wanted and written.connection in deps.configuration.connections:
+            yield settled.undo(effect, written.connection)
+    for effect, do in wanted.items():
+        if not _stands(effects.written.get(effect), settled.message.version, effects.published_at):
+            yield settled.write(effect, do.connection)
+
+
+def _stands(written: Written | None, version: str, published_at: datetime | None) -> bool:
+    """Return True for an effect that says this version, and said so after it was published last.
+
+    Where it did so before, the answer was another one in between, whose entry may be on its way.
+    """
+    return written is not None and written.version == version and (published_at is None or written.at >= published_at)
+
+
+def _put(entries: Sequence[Entry], deps: EvaluateDeps) -> Evaluated:
+    if not entries:
+        return Evaluated(reason="no workflow wants anything that is not done")
+    deps.outbox.put(entries)
+    for connection in dict.fromkeys(entry.connection for entry in entries):
+        deps.wakes.drain(connection)
+    return Evaluated(entries)
+
+
+def _looks_back(configuration: Configuration) -> bool:
+    return needs_earlier(workflow.when for workflow in configuration.workflows.values())
+
+
+def _since(deps: EvaluateDeps) -> Mapping[str, datetime]:
+    return deps.seen.seen(deps.configuration.workflows.keys(), deps.now)
+
+
+def _tell_of_loop(snapshot: Snapshot, deps: EvaluateDeps) -> None:
+    """Keep one task, whatever the number of further versions."""
+    invitation = snapshot.invitation
+    effects = ", ".join(sorted(snapshot.effects.written))
+    task = OperatorTask(
+        source=invitation.source,
+        kind=TaskKind.WORKFLOW_LOOP,
+        id=invitation.id,
+        occurred_at=deps.now,
+        customer=CustomerRef(own_id=invitation.customer_id or None),
+        details={"versions": str(snapshot.effects.versions), "written": effects, "invitation": invitation.id},
+    )
+    deps.tasks.keep_task(task, "", deps.now)
