@@ -1,7 +1,8 @@
 """The operator's folder: what it holds goes before what is shipped, and `git pull` changes the shipped part alone.
 
-surveys.toml and brand.toml are the operator's as a whole. In `locales` she keeps only the texts that she words
-differently, and languages of her own; every other text is that of this checkout. `templates` are hers alone.
+surveys.toml, brand.toml and actions.toml are the operator's as a whole; without the last there are no actions. In
+`locales` she keeps only the texts that she words differently, and languages of her own; every other text is that of
+this checkout. `templates` are hers alone.
 """
 
 import os
@@ -20,7 +21,7 @@ from afterbill_cli.toml_text import toml_text
 SHIPPED = local_stack.ROOT / "layers" / "config"
 VARIABLE = "AFTERBILL_CONFIG"
 """The environment variable that names the operator's folder once for all commands."""
-BRAND = "brand.toml"
+BRAND, ACTIONS = "brand.toml", "actions.toml"
 _NOT_DEPLOYED = shutil.ignore_patterns(".*", "__pycache__")
 
 
@@ -54,7 +55,7 @@ def complete(folder: Path, into: Path) -> None:
         raise ConfigurationError(f"there is no folder {folder}: `afterbill init` makes one, or name another")
     shutil.rmtree(into, ignore_errors=True)
     into.mkdir(parents=True)
-    for name in (SURVEYS, BRAND):
+    for name in (SURVEYS, BRAND, ACTIONS):
         if (folder / name).is_file():
             shutil.copy(folder / name, into)
     if (folder / "templates").is_dir():

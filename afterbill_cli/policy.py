@@ -2,7 +2,7 @@
 
 import sys
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from afterbill.model.webhooks import Source, Webhook
 from afterbill.outreach.policy import Policy
 from afterbill.settings.config import written
 from afterbill.settings.surveys import load_policy
+from afterbill_actions.settings import ACTIONS, load_actions
 from afterbill_cli import options, samples
 from afterbill_cli.brand_checks import word_problems
 from afterbill_cli.configuration import completed
@@ -87,7 +88,7 @@ def check(folder: Path, output: Output = Output.TABLE) -> int:
         print("afterbill:", "\n           ".join(mistakes), file=sys.stderr)
     else:
         print(f"kept: {kept(load_policy(folder / 'surveys.toml'))}")
-        print(f"{folder}: surveys.toml, brand.toml, locales and templates are in order")
+        print(f"{folder}: surveys.toml, brand.toml, actions.toml, locales and templates are in order")
     return 1 if mistakes else 0
 
 
@@ -99,7 +100,12 @@ def problems(folder: Path) -> list[str]:
 
 def _problems(folder: Path) -> list[str]:
     mistakes: list[str] = []
-    for load in (lambda: load_policy(folder / "surveys.toml"), lambda: _check_words(folder)):
+    checks: tuple[Callable[[], object], ...] = (
+        lambda: load_policy(folder / "surveys.toml"),
+        lambda: load_actions(folder / ACTIONS),
+        lambda: _check_words(folder),
+    )
+    for load in checks:
         try:
             load()
         except ConfigurationError as error:

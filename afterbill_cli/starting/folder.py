@@ -8,7 +8,7 @@ from afterbill.connectors import registry
 from afterbill.model.errors import ConfigurationError
 from afterbill.settings.config import INFORMAL, SURVEYS
 from afterbill_cli import local_stack, policy, samconfig
-from afterbill_cli.configuration import BRAND, SHIPPED
+from afterbill_cli.configuration import ACTIONS, BRAND, SHIPPED
 from afterbill_cli.interpreters import newest
 from afterbill_cli.starting.answers import Answers, region, time_zone
 
@@ -50,6 +50,7 @@ repository of its own.
 |---|---|
 | `surveys.toml` | whom to ask, when, and how often; the billing systems |
 | `brand.toml` | what customers see of you: names, colours, imprint, privacy notice |
+| `actions.toml` | what an answer sets in motion in your shop, helpdesk and chat; nothing until you say so |
 | `samconfig.toml` | stack, region and parameters of the deployment |
 | `locales/de.toml` and so on | only the texts you word differently, under `[texts]`; all others come with afterbill |
 | `templates/` | templates of your own, in place of those that come with afterbill |
@@ -80,6 +81,7 @@ def make(folder: Path, answers: Answers) -> None:
     files = {
         BRAND: _brand((SHIPPED / BRAND).read_text(encoding="utf-8"), answers),
         SURVEYS: _surveys((SHIPPED / SURVEYS).read_text(encoding="utf-8"), answers),
+        ACTIONS: (SHIPPED / ACTIONS).read_text(encoding="utf-8"),
         samconfig.FILE: _samconfig(answers),
         ".gitignore": _IGNORED,
         "README.md": _README.format(company=answers.company, folder=folder.resolve()),

@@ -2,6 +2,7 @@
 
 import os
 import re
+from contextlib import suppress
 from decimal import Decimal
 from ipaddress import ip_address
 from urllib.parse import urlsplit
@@ -9,13 +10,12 @@ from urllib.parse import urlsplit
 from afterbill.answers.read_responses import ratings as parsed_ratings
 from afterbill.model.billing import Money, exponent
 from afterbill.model.check_messages import shown
-
-LOOPBACK = "AFTERBILL_LOOPBACK"
-"""The environment variable with which the local stack permits connections to systems on its own machine."""
+from afterbill_actions.adapters.addresses import LOOPBACK, public
 
 _URL = re.compile(r"https?://[a-z0-9.-]+(?::\d{1,5})?(?:/[\w.~%-]+)*/?", re.ASCII | re.IGNORECASE)
 _AMOUNT = re.compile(r"(\d{1,12})(?:\.(\d{1,4}))? ([A-Z]{3})", re.ASCII)
-_HERE = frozenset({"localhost", "127.0.0.1"})
+_PRIVATE = (".localhost", ".internal", ".local")
+"""Ends of names that lead nowhere in the internet (RFC 6761, RFC 6762, ICANN 2024)."""
 
 
 def ratings(text: object) -> frozenset[int]:
@@ -52,9 +52,8 @@ def url(text: object) -> str:
 def _is_permitted(text: str) -> bool:
     parts = urlsplit(text.lower())
     host = parts.hostname or ""
-    if host in _HERE:
-        return os.environ.get(LOOPBACK) == "1"
-    try:
-        return parts.scheme == "https" and ip_address(host).is_global
-    except ValueError:
-        return parts.scheme == "https" and not host.endswith((".localhost", ".internal", ".local"))
+    if parts.scheme == "http":
+        return host == "127.0.0.1" and os.environ.get(LOOPBACK) == "1"
+    with suppress(ValueError):
+        return public(str(ip_address(host)))
+    return "." in host and not host.endswith(_PRIVATE)
