@@ -20,6 +20,9 @@ _EventName = Annotated[EventType, BeforeValidator(lambda text: EventType(choose(
 _CategoryName = Annotated[Category, BeforeValidator(lambda text: Category(choose(text, Category)))]
 _QuestionName = Annotated[Question, BeforeValidator(lambda text: Question(choose(text, Question)))]
 
+_Url = Annotated[str, BeforeValidator(url)]
+_Ratings = Annotated[frozenset[int], BeforeValidator(ratings)]
+
 
 class OpenTable(Table):
     """A table with further keys, those of a connector."""
@@ -37,7 +40,7 @@ class ConnectionTable(OpenTable):
 
     connector: Annotated[str, BeforeValidator(lambda text: choose(text, NAMES))]
     source: str = ""
-    url: Annotated[str, BeforeValidator(url)] = ""
+    url: _Url = ""
     per_minute: Annotated[int, Field(ge=1, le=6000)] | None = None
 
 
@@ -45,7 +48,7 @@ class WhenTable(Table):
     """The conditions of a workflow."""
 
     events: Annotated[tuple[_EventName, ...], Field(strict=False)] = ()
-    ratings: Annotated[frozenset[int], BeforeValidator(ratings)] = frozenset()
+    ratings: _Ratings = frozenset()
     categories: Annotated[frozenset[_CategoryName], Field(strict=False)] = frozenset()
     questions: Annotated[frozenset[_QuestionName], Field(strict=False)] = frozenset()
     touchpoints: Annotated[frozenset[TouchpointName], Field(strict=False)] = frozenset[Touchpoint]()
