@@ -38,8 +38,8 @@ class Effects:
     published: str = ""
     published_at: datetime | None = None
     versions: int = 0
-    first_rating: int | None = None
     written: Mapping[str, Written] = field(default_factory=dict)
+    first_rating: int | None = None
 
 
 def effect_name(workflow: str, connection: str, action: str) -> str:
