@@ -1,0 +1,1 @@
+"""The ports of actions in memory, one module for each part."""
