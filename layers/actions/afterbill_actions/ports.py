@@ -23,6 +23,16 @@ class Bus(Protocol):
         """Publish events, and return the ids of those that were not taken; a repeat has the same id."""
 
 
+class Known(Protocol):
+    """The table, as far as events need to know more of customers than a change tells."""
+
+    def restricted(self) -> Collection[str]:
+        """Return the ids of all customers whose data are used for nothing: one call."""
+
+    def earlier(self, invitation: "Invitation") -> "Invitation | None":
+        """Return the customer's newest answer to the same question before this one: two calls at most."""
+
+
 class EffectsStore(Protocol):
     """What responses set in motion."""
 
