@@ -1,7 +1,7 @@
 """The ports of actions: what they need of the world. Each has an adapter over AWS and a twin in memory."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
@@ -11,6 +11,7 @@ from afterbill_actions.events import Event
 from afterbill_actions.outbox import Entry
 
 if TYPE_CHECKING:
+    from afterbill.answers.read_responses import Place
     from afterbill.model.billing import OperatorTask
     from afterbill.model.customer import Customer
     from afterbill.model.invitation import Invitation
@@ -71,6 +72,32 @@ class Snapshot:
     customer_ids: Sequence[str] = ()
     addressed: bool = False
     earlier: Sequence["Invitation"] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class VersionSweep:
+    """The progress of the sweep of versions; one item.
+
+    Answers from before `since` were given before there was a publisher. A pass that began at `begun_at` has done what
+    lies up to `place`, None between two passes; the pass before it began at `before`. `suspects` are the versions, by
+    the ids of their invitations, that were not published when a run looked at them.
+    """
+
+    since: datetime
+    begun_at: datetime
+    before: datetime
+    place: "Place | None" = None
+    suspects: Mapping[str, str] = field(default_factory=dict)
+
+
+class VersionSweeps(Protocol):
+    """The state of the sweep of versions."""
+
+    def load(self) -> VersionSweep | None:
+        """Return the state that the run before left; None before the first."""
+
+    def store(self, sweep: VersionSweep) -> None:
+        """Store the state: one call."""
 
 
 class Responses(Protocol):

@@ -59,15 +59,23 @@ def publish(records: Mapping[str, Record], read: Callable[[Record], Change | Non
                 changes[id_] = change
         except UnreadableError as error:
             unreadable.append(error)
-    failed = _published(changes, deps) if changes else set()
+    failed = announce(changes, deps) if changes else set()
     return Published([id_ for id_ in records if id_ in failed], unreadable)
 
 
 def announce(changes: Mapping[str, Change], deps: PublishDeps) -> set[str]:
-    """Publish, mark and settle changes by any ids; returns the ids of those that have to be tried again."""
-    events, failed = _events(changes, deps)
+    """Publish, mark and settle changes by any ids; returns the ids of those that have to be tried again.
+
+    Of customers whose data are used for nothing, nothing is told.
+    """
+    try:
+        restricted = deps.known.restricted()
+    except TransientError:
+        return set(changes)
+    free = {id_: one for id_, one in changes.items() if _customer(one) not in restricted}
+    events, failed = _events(free, deps)
     failed |= _put(events, deps)
-    return failed | _told(changes, events, failed, deps)
+    return failed | _told(free, events, failed, deps)
 
 
 def settle(change: SurveyChange, deps: PublishDeps) -> None:
@@ -76,15 +84,6 @@ def settle(change: SurveyChange, deps: PublishDeps) -> None:
     if deps.wakes and change.fires:
         after = _QUIET if answer and answer.confirmed else _AT_ONCE
         deps.wakes.settle(change.after.id, change.versions[1], change.at, after)
-
-
-def _published(changes: Mapping[str, Change], deps: PublishDeps) -> set[str]:
-    """Announce what is about nobody whose data are used for nothing."""
-    try:
-        restricted = deps.known.restricted()
-    except TransientError:
-        return set(changes)
-    return announce({id_: one for id_, one in changes.items() if _customer(one) not in restricted}, deps)
 
 
 def _customer(change: Change) -> str:

@@ -95,5 +95,6 @@ def _line(written: Written) -> dict[str, Any]:
 
 
 def _of(plain: Mapping[str, Any]) -> Written:
-    texts = (str(plain[name]) for name in ("connection", "action", "version"))
-    return Written(*texts, datetime.fromisoformat(plain["at"]), {str(k): str(v) for k, v in plain["record"].items()})
+    connection, action, version = (str(plain[name]) for name in ("connection", "action", "version"))
+    record = {str(name): str(text) for name, text in plain["record"].items()}
+    return Written(connection, action, version, datetime.fromisoformat(plain["at"]), record)
