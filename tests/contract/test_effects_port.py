@@ -53,6 +53,13 @@ def test_another_version_takes_its_place_and_no_answer_is_one(marked):
     assert marked.effects([ID])[ID] == Effects(ID, "", NOON + SECOND, 2)
 
 
+def test_the_rating_that_was_published_first_stays(marked):
+    marked.mark_published(ID, "ba9876543210", NOON + SECOND, END, 3)
+    marked.mark_published(ID, "cd9876543210", NOON + SECOND, END, 9)
+
+    assert marked.effects([ID])[ID].first_rating == 3
+
+
 def test_what_was_written_stands_by_its_effect(marked):
     tag = Written("shop", "tags", "0123456789ab", NOON)
     marked.keep_written(ID, TICKET, WRITTEN)

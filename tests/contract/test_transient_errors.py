@@ -33,6 +33,11 @@ from afterbill.model.webhooks import Webhook
 from afterbill.outreach.caps import Cap
 from afterbill.outreach.ports import SweepProgress
 from afterbill.outreach.quota_gate import Gate
+from afterbill_actions.adapters.effects import EffectsTable
+from afterbill_actions.adapters.known import KnownTable
+from afterbill_actions.adapters.version_sweeps import VersionSweepsTable
+from afterbill_actions.effects import Written
+from afterbill_actions.ports import VersionSweep
 from afterbill_cli.issued_keys import IssuedApiKeysTable
 from tests.contract.conftest import REGION, over
 from tests.contract.people import ADA, ADDRESS, ID, LINK, NOW, OTHER_ID, claimed, customer, invitation, mailed
@@ -254,6 +259,31 @@ CALLS = {
         "dynamodb",
         "put_item",
         lambda client: evidence(dynamodb=client).remember("name", ["customer-1"], NOW),
+    ),
+    "effects": ("dynamodb", "batch_get_item", lambda client: EffectsTable(client, "t").effects([ID])),
+    "mark published": (
+        "dynamodb",
+        "update_item",
+        lambda client: EffectsTable(client, "t").mark_published(ID, "1", NOW, NOW),
+    ),
+    "keep written": (
+        "dynamodb",
+        "update_item",
+        lambda client: EffectsTable(client, "t").keep_written(ID, "w/c.a", Written("c", "a", "1", NOW)),
+    ),
+    "forget written": (
+        "dynamodb",
+        "update_item",
+        lambda client: EffectsTable(client, "t").forget_written(ID, "w/c.a"),
+    ),
+    "forget effects": ("dynamodb", "batch_write_item", lambda client: EffectsTable(client, "t").forget([ID])),
+    "restricted": ("dynamodb", "get_item", lambda client: KnownTable(client, "t").restricted()),
+    "earlier answer": ("dynamodb", "query", lambda client: KnownTable(client, "t").earlier(invitation())),
+    "sweep of versions": ("dynamodb", "get_item", lambda client: VersionSweepsTable(client, "t").load()),
+    "store sweep of versions": (
+        "dynamodb",
+        "put_item",
+        lambda client: VersionSweepsTable(client, "t").store(VersionSweep(NOW, NOW, NOW)),
     ),
     "secret": ("secretsmanager", "get_secret_value", lambda client: Secret(client, "secret", lambda: 0.0).value()),
 }

@@ -18,12 +18,15 @@ class MemoryEffects:
         """Those that exist."""
         return {id_: self.held[id_] for id_ in invitation_ids if id_ in self.held}
 
-    def mark_published(self, invitation_id: str, version: str, at: datetime, expires_at: datetime) -> None:
+    def mark_published(
+        self, invitation_id: str, version: str, at: datetime, expires_at: datetime, rating: int | None = None
+    ) -> None:
         """Count another version."""
-        one = self.held.get(invitation_id)
-        if one is None or one.published != version:
-            before = one or Effects(invitation_id)
-            self.held[invitation_id] = replace(before, published=version, published_at=at, versions=before.versions + 1)
+        one = self.held.get(invitation_id) or Effects(invitation_id)
+        if one.published_at is None or one.published != version:
+            first = rating if one.first_rating is None else one.first_rating
+            changed = {"published": version, "published_at": at, "versions": one.versions + 1, "first_rating": first}
+            self.held[invitation_id] = replace(one, **changed)
             self.ends[invitation_id] = expires_at
 
     def keep_written(self, invitation_id: str, effect: str, written: Written) -> None:

@@ -129,7 +129,7 @@ def _objected(change: Objection) -> Event:
     kind, customer = EventType.CUSTOMER_OBJECTED, change.customer_id
     # Whoever objects again after a lifting, does so at another moment.
     id_ = event_id(kind, customer, change.reason, change.at.isoformat())
-    return Event(id_, kind, change.at, {"customer": customer, "reason": change.reason})
+    return Event(id_, kind, change.at, {"customer_id": customer, "reason": change.reason})
 
 
 def _sent(change: SurveyChange) -> Iterator[Event]:
@@ -180,7 +180,7 @@ def _turned(change: SurveyChange, earlier: Invitation | None) -> Iterator[Event]
         "now": _judged(invitation, invitation.answer),
         "turn": "better" if _RANKS.index(now) > _RANKS.index(was) else "worse",
         "since": "this_answer" if changed else "earlier_answer",
-        **({} if changed else {"earlier_invitation": previous.id}),
+        **({} if changed else {"earlier_response_id": previous.id}),
     }
     yield Event(event_id(kind, invitation.id, *change.versions), kind, change.at, detail)
 
@@ -189,8 +189,8 @@ def _about(invitation: Invitation) -> dict[str, Any]:
     """Return what every event about a survey says; nobody is named where nobody is known."""
     segments = {name: value for name, value in invitation.segments.items() if name not in _NOT_TOLD}
     return {
-        "invitation": invitation.id,
-        **({"customer": invitation.customer_id} if invitation.customer_id else {}),
+        "response_id": invitation.id,
+        **({"customer_id": invitation.customer_id} if invitation.customer_id else {}),
         "question": str(invitation.question),
         "touchpoint": str(invitation.touchpoint),
         "stage": invitation.stage,

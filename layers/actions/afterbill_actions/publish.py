@@ -153,8 +153,9 @@ def _telling(event: Event, wakes: Wakes) -> Callable[[], None]:
 def _marking(change: SurveyChange, deps: PublishDeps) -> Callable[[], None]:
     def mark() -> None:
         # The mark comes first: what an action writes is kept in its item.
-        end = change.after.kept_until(deps.kept)
-        deps.effects.mark_published(change.after.id, change.versions[1], change.at, end)
+        answer, end = change.after.answer, change.after.kept_until(deps.kept)
+        rating = answer.rating if answer else None
+        deps.effects.mark_published(change.after.id, change.versions[1], change.at, end, rating)
         settle(change, deps)
 
     return mark

@@ -28,13 +28,17 @@ class EffectsTable(InvitationTable):
             found |= {one.invitation_id: one for one in map(effects_of, items.values())}
         return found
 
-    def mark_published(self, invitation_id: str, version: str, at: datetime, expires_at: datetime) -> None:
+    def mark_published(
+        self, invitation_id: str, version: str, at: datetime, expires_at: datetime, rating: int | None = None
+    ) -> None:
         """One conditional UpdateItem, of one write unit while little is written."""
+        first = {} if rating is None else {":rating": rating}
         self.change(
             keys.effects(invitation_id),
-            f"SET published = :version, published_at = :at, {TTL} = :end ADD versions :one",
+            f"SET published = :version, published_at = :at, {TTL} = :end"
+            f"{', first_rating = if_not_exists(first_rating, :rating)' * bool(first)} ADD versions :one",
             "attribute_not_exists(published) OR published <> :version",
-            {":version": version, ":at": stamp(at), ":end": int(expires_at.timestamp()), ":one": 1},
+            {":version": version, ":at": stamp(at), ":end": int(expires_at.timestamp()), ":one": 1, **first},
         )
 
     def keep_written(self, invitation_id: str, effect: str, written: Written) -> None:
@@ -81,6 +85,7 @@ def effects_of(item: Mapping[str, Any]) -> Effects:
             datetime.fromisoformat(at) if at else None,
             int(plain.get("versions", 0)),
             {name.removeprefix(_WRITTEN): _of(plain[name]) for name in plain if name.startswith(_WRITTEN)},
+            int(plain["first_rating"]) if "first_rating" in plain else None,
         )
 
 

@@ -47,7 +47,7 @@ def test_an_answer_says_who_was_asked_about_what_by_ids_and_segments_alone():
     event = only(change(sent(segments=segments), answered(9, segments=segments)))
 
     assert event.detail["segments"] == {"plan": "Pro", "country": "CH", "tier": "gold"}
-    assert event.detail["customer"] == "ada"
+    assert event.detail["customer_id"] == "ada"
     assert event.detail["touchpoint"] == "payment_succeeded"
     assert "Acme" not in repr(event)
 
@@ -62,7 +62,7 @@ def test_a_reason_that_was_chosen_is_told():
 def test_an_answer_of_nobody_in_particular_names_nobody():
     event = only(change(None, answered(customer_id="")))
 
-    assert "customer" not in event.detail
+    assert "customer_id" not in event.detail
 
 
 def test_a_changed_answer_says_what_it_was():
@@ -92,7 +92,7 @@ def test_a_first_answer_is_compared_with_the_answer_before():
     check(turned)
 
     assert (turned.detail["turn"], turned.detail["since"]) == ("worse", "earlier_answer")
-    assert turned.detail["earlier_invitation"] == "cd" * 16
+    assert turned.detail["earlier_response_id"] == "cd" * 16
     assert len(events_of(change(sent(), answered(9)), earlier)) == 1
 
 
@@ -155,7 +155,7 @@ def test_an_objection_is_told_by_the_customer_and_the_reason():
     event = only(Objection(GIVEN, "ada", "unsubscribed"))
 
     assert event.type is EventType.CUSTOMER_OBJECTED
-    assert event.detail == {"customer": "ada", "reason": "unsubscribed"}
+    assert event.detail == {"customer_id": "ada", "reason": "unsubscribed"}
 
 
 def test_a_silence_has_one_event_however_often_it_is_looked_at():

@@ -141,7 +141,7 @@ def test_a_first_answer_is_compared_with_the_newest_before_it(world):
     turned = world.bus.taken[-1]
     check(turned)
     assert turned.detail["turn"] == "worse"
-    assert turned.detail["earlier_invitation"] == f"{2:032x}"
+    assert turned.detail["earlier_response_id"] == f"{2:032x}"
 
 
 def test_where_nobody_wants_to_hear_of_turns_no_answer_before_is_read(world):
