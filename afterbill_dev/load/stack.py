@@ -36,6 +36,7 @@ _LEFT_OUT = frozenset(
         "follow_link",
         "handle_sms_event",
         "track_changes",
+        "publish_events",
         "show_console",
         "check_health",
         "notify_operators",

@@ -23,6 +23,7 @@ FUNCTIONS = {
     "HandleSmsEvent": "handle_sms_event",
     "FollowLink": "follow_link",
     "TrackChanges": "track_changes",
+    "PublishEvents": "publish_events",
     "SweepInvitations": "sweep_invitations",
     "ReviewClicks": "review_clicks",
     "ComputeNps": "compute_nps",
