@@ -2,10 +2,13 @@
 
 import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from afterbill_actions.events import Event, EventType
+
+MOST_DELAY = timedelta(minutes=15)
+"""The longest delay of a message of SQS."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +39,18 @@ Wake: TypeAlias = Settle | Tell | Drain
 
 def text_of(wake: Wake) -> str:
     """Return the text that the queue carries."""
+    return json.dumps(_body_of(wake))
+
+
+def _body_of(wake: Wake) -> dict[str, object]:
     match wake:
         case Settle(id_, version, at):
-            body: dict[str, object] = {"settle": id_, "version": version, "at": at.isoformat()}
+            return {"settle": id_, "version": version, "at": at.isoformat()}
         case Tell(event):
             told = {"id": event.id, "type": event.type, "at": event.at.isoformat(), "detail": dict(event.detail)}
-            body = {"tell": told}
+            return {"tell": told}
         case Drain(connection):
-            body = {"drain": connection}
-    return json.dumps(body)
+            return {"drain": connection}
 
 
 def wake_in(text: str) -> Wake:
