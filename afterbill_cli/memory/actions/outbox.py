@@ -1,5 +1,6 @@
 """The outbox, connections and the queue that wakes, in memory."""
 
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -76,27 +77,33 @@ class MemoryConnections:
 
 @dataclass
 class MemoryOutbox:
-    """Outbox over a dictionary of connections and places."""
+    """Outbox over dictionaries: the places of each connection in their order, and what stands there."""
 
     connections: MemoryConnections
     clock: Callable[[], datetime]
     held: dict[tuple[str, str], Entry] = field(default_factory=dict)
+    places: dict[str, list[str]] = field(default_factory=dict)
 
     def put(self, entries: Sequence[Entry]) -> None:
         """Keep those whose place is free; a late one rewinds."""
         for entry in entries:
-            self.held.setdefault((entry.connection, entry.place), entry)
+            if (entry.connection, entry.place) not in self.held:
+                self.held[entry.connection, entry.place] = entry
+                insort(self.places.setdefault(entry.connection, []), entry.place)
             if self.clock() - entry.first_due_at > LATE:
                 self.connections.rewind(entry.connection, entry.place)
 
     def entries(self, connection: str, after: str, limit: int) -> Sequence[Entry]:
         """Those behind a place."""
-        return [entry for entry in self._all(connection) if entry.place > after][:limit]
+        places = self.places.get(connection, [])
+        start = bisect_right(places, after)
+        return [self.held[connection, place] for place in places[start : start + limit]]
 
     def newest(self, connection: str, limit: int, before: str = "") -> Sequence[Entry]:
         """Those before a place, the last first."""
-        found = [entry for entry in self._all(connection) if not before or entry.place < before]
-        return found[::-1][:limit]
+        places = self.places.get(connection, [])
+        end = bisect_left(places, before) if before else len(places)
+        return [self.held[connection, place] for place in places[:end][::-1][:limit]]
 
     def entry(self, connection: str, place: str) -> Entry | None:
         """The entry at a place."""
@@ -114,9 +121,6 @@ class MemoryOutbox:
         if same:
             self.held[entry.connection, entry.place] = entry
         return same
-
-    def _all(self, connection: str) -> list[Entry]:
-        return sorted((entry for (name, _), entry in self.held.items() if name == connection), key=lambda e: e.place)
 
 
 def _as_read(entry: Entry) -> tuple[object, ...]:

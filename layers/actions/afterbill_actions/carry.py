@@ -284,7 +284,7 @@ class Carry:
 def _unknown(entry: Entry, snapshot: Snapshot | None) -> bool:
     """Return whether an earlier entry of this effect may have written what nobody can look up."""
     written = snapshot.effects.written.get(entry.effect) if snapshot else None
-    writes = entry.operation is Operation.WRITE
+    writes = entry.operation is Operation.WRITE and not entry.forced
     return writes and written is not None and written.version == UNSURE and not written.record
 
 

@@ -49,6 +49,7 @@ class Entry:
     `place` sorts the entries of a connection by the moment they were first due, and is their key: it never changes.
     `due_at` is when it may be tried (again). `attempts` counts claims: one that was claimed and never ended may have
     been written. `content` is the record of an ERASE and the text of a TELL. `reason` says why it is over or waits.
+    One that is `forced` by a person is called though it seems to stand there, or may have been written.
     """
 
     connection: str
@@ -65,6 +66,7 @@ class Entry:
     reason: str = ""
     ended_at: datetime | None = None
     content: Mapping[str, Any] = field(default_factory=dict)
+    forced: bool = False
 
     @property
     def first_due_at(self) -> datetime:

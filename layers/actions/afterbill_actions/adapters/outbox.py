@@ -107,6 +107,7 @@ def item_of(entry: Entry) -> dict[str, Any]:
     plain = {attribute: getattr(entry, name) for attribute, name in _TEXTS.items()}
     plain |= {"operation": entry.operation, "state": entry.state, "reason": entry.reason, "due_at": stamp(entry.due_at)}
     plain |= {"content": json.dumps(dict(entry.content))} if entry.content else {}
+    plain |= {"forced": entry.forced}
     kept = {attribute: value for attribute, value in (plain | times).items() if value}
     kept |= {"attempts": entry.attempts, TTL: int(entry.expires_at.timestamp())}
     return keys.entry(entry.connection, entry.place) | encode(kept)
@@ -127,6 +128,7 @@ def entry_of(item: Mapping[str, Any]) -> Entry:
             attempts=int(plain["attempts"]),
             reason=plain.get("reason", ""),
             content=json.loads(plain.get("content", "{}")),
+            forced=plain.get("forced", False),
             **values,
         )
 
