@@ -77,7 +77,7 @@ def test_a_response_is_read_with_its_customer_and_its_effects(given):
 
     snapshot = responses.snapshot("invitation-1")
 
-    expected = Effects("invitation-1", "v1", NOW, 1, {"unhappy/shop.tags": WRITTEN})
+    expected = Effects("invitation-1", "v1", NOW, 1, written={"unhappy/shop.tags": WRITTEN})
     assert snapshot == Snapshot(answered(), ADA, expected, (), addressed=True, earlier=())
 
 

@@ -72,11 +72,12 @@ def _job(entry: Entry, snapshot: Snapshot, connection: Connection, settings: Map
         link,
         invitation if known else replace(invitation, objects={}),
         snapshot.customer,
-        address or "",
-        snapshot.customer_ids if known else (),
-        written if written and written.record else None,
-        entry.attempts > 0 or (written is not None and written.version == UNSURE),
-        "" if entry.operation is Operation.WRITE else _reason(invitation.answer is None),
+        mail_address=address or "",
+        customer_ids=snapshot.customer_ids if known else (),
+        written=written if written and written.record else None,
+        version=entry.version,
+        maybe=entry.attempts > 0 or (written is not None and written.version == UNSURE),
+        reason="" if entry.operation is Operation.WRITE else _reason(invitation.answer is None),
     )
 
 
