@@ -77,7 +77,7 @@ def evaluate_event(message: Tell, deps: EvaluateDeps) -> Evaluated:
             effect=effect,
             operation=Operation.TELL,
             due_at=event.at,
-            customer_id=str(event.detail.get("customer_id", "")),
+            customer_id=str(event.detail.get("customer", "")),
             content=told(event, do.settings),
         )
         for effect, do in wanted.items()
