@@ -21,7 +21,7 @@ from afterbill_actions.workflow import MOST_VERSIONS, SETTLES_AFTER_SECONDS, Act
 
 SETTLES_AFTER = timedelta(seconds=SETTLES_AFTER_SECONDS)
 _NEXT = timedelta(microseconds=1)
-"""So long after what is taken back comes what is written: two workflows may write the same tag."""
+"""So much later is the place of what is written than of what is taken back: two workflows may write the same tag."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,19 +119,19 @@ class _Settled:
 
     def undo(self, effect: str, connection: str) -> Entry:
         """Return the entry that takes an effect back."""
-        return self._entry(Operation.UNDO, effect, connection, self.due_at)
+        return self._entry(Operation.UNDO, effect, connection, timedelta(0))
 
     def write(self, effect: str, connection: str) -> Entry:
         """Return the entry that writes or updates an effect, behind all that is taken back."""
-        return self._entry(Operation.WRITE, effect, connection, self.due_at + _NEXT)
+        return self._entry(Operation.WRITE, effect, connection, _NEXT)
 
-    def _entry(self, operation: Operation, effect: str, connection: str, due_at: datetime) -> Entry:
+    def _entry(self, operation: Operation, effect: str, connection: str, behind: timedelta) -> Entry:
         return Entry(
             connection=connection,
-            place=place_of(due_at, f"{self.message.invitation_id}:{self.message.version}", effect),
+            place=place_of(self.due_at + behind, f"{self.message.invitation_id}:{self.message.version}", effect),
             effect=effect,
             operation=operation,
-            due_at=due_at,
+            due_at=self.due_at,
             invitation_id=self.message.invitation_id,
             version=self.message.version,
             customer_id=self.snapshot.invitation.customer_id,
