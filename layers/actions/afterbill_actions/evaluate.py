@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from afterbill.model.billing import CustomerRef, OperatorTask
-from afterbill_actions.effects import Written, effect_name
+from afterbill_actions.effects import effect_name
 from afterbill_actions.exemptions import fires_nothing, loops
 from afterbill_actions.matching import held, judge, judge_event, needs_earlier
 from afterbill_actions.outbox import Entry, Operation, place_of
@@ -142,20 +142,13 @@ def _entries(settled: _Settled, deps: EvaluateDeps) -> Iterator[Entry]:
     """Yield what has to be taken back, then what has to be written."""
     effects = settled.snapshot.effects
     wanted = desired(settled.snapshot, deps.configuration.workflows.values(), _since(deps))
-    for effect, written in effects.written.items():
-        if effect not in wanted and written.connection in deps.configuration.connections:
-            yield settled.undo(effect, written.connection)
+    for effect, there in effects.written.items():
+        if effect not in wanted and there.connection in deps.configuration.connections:
+            yield settled.undo(effect, there.connection)
     for effect, do in wanted.items():
-        if not _stands(effects.written.get(effect), settled.message.version, effects.published_at):
+        written = effects.written.get(effect)
+        if written is None or written.version != settled.message.version:
             yield settled.write(effect, do.connection)
-
-
-def _stands(written: Written | None, version: str, published_at: datetime | None) -> bool:
-    """Return True for an effect that says this version, and said so after it was published last.
-
-    Where it did so before, the answer was another one in between, whose entry may be on its way.
-    """
-    return written is not None and written.version == version and (published_at is None or written.at >= published_at)
 
 
 def _put(entries: Sequence[Entry], deps: EvaluateDeps) -> Evaluated:
