@@ -124,3 +124,13 @@ def test_in_the_end_each_system_holds_exactly_what_the_answer_wants(plan: list[C
     effects = life.world.effects.held.get(ID)
     assert written == wanted(life.world.table.invitations[ID].answer)
     assert len(effects.written if effects else ()) == sum(map(len, written.values()))
+
+
+def test_what_was_written_while_the_answer_changed_is_put_right() -> None:
+    life = Life()
+    life.answer(Answer(3))
+    life.answer_while("helpdesk", Answer(10), told=True)
+    life.publish()
+    life.world.rest()
+
+    assert life.world.written() == {"helpdesk": [], "chat": ["10"]}
