@@ -15,6 +15,7 @@ from afterbill.model.campaigns import CAMPAIGNS
 from afterbill.model.errors import AfterbillError
 from afterbill.model.invitation import SkipReason
 from afterbill.model.plain_text import one_line
+from afterbill_actions.outcome import TaskKind
 from afterbill_cli import deployed, options
 from afterbill_cli.acts import Acts
 from afterbill_cli.deployed import Deployed
@@ -22,7 +23,7 @@ from afterbill_cli.options import StackChoice
 from afterbill_cli.output import Output, print_json
 
 VERIFIER = "verifier"
-_WITHOUT_DEADLINE = frozenset({VERIFIER, UNMATCHED, CROWDED, SkipReason.NO_BASIS})
+_WITHOUT_DEADLINE = frozenset({VERIFIER, UNMATCHED, CROWDED, SkipReason.NO_BASIS, *TaskKind})
 _ANSWER_WITHIN = timedelta(days=30)
 """A month to answer a privacy request (GDPR, article 12(3)); Shopify asks for 30 days."""
 

@@ -12,6 +12,7 @@ from afterbill.model.errors import UnreadableError
 from afterbill.model.invitation import Invitation
 from afterbill.model.privacy import DEADLINE
 from afterbill.privacy.retention import RetentionProgress
+from afterbill_cli.memory.actions.effects import MemoryEffects
 from afterbill_cli.memory.answered import MemoryAnswered
 from afterbill_cli.memory.items import MemoryItems
 from afterbill_cli.memory.table import MemoryTable
@@ -103,6 +104,7 @@ class MemoryStories:
     tasks: "MemoryTasks"
     part: int = STORY_PART
     calls: Counter[str] = field(default_factory=Counter)
+    effects: MemoryEffects = field(default_factory=MemoryEffects)
 
     def story(self, customer_id: str, after: str = "") -> Told:
         """A part of everything, in the order of the index."""
@@ -115,7 +117,8 @@ class MemoryStories:
         more = str(begin + self.part) if begin + self.part < len(ordered) else ""
         tasks = [] if more else [task for task in self.tasks.everything() if task.customer_id == customer_id]
         told = [one for one in read if isinstance(one, Handled)]
-        return Told(self.table.people.get(customer_id), told, tasks, len(read) - len(told), more)
+        effects = self.effects.effects([one.response.id for one in told])
+        return Told(self.table.people.get(customer_id), told, tasks, len(read) - len(told), more, effects)
 
     def owner(self, invitation_id: str) -> str | None:
         """The customer of an answer."""

@@ -10,6 +10,7 @@ from afterbill.model.privacy import DEADLINE, PrivacyRequest, Removed, RequestKi
 from afterbill.model.retention import Retention
 from afterbill.privacy.holdings import Kind, Stock
 from afterbill.privacy.retention import RetentionProgress
+from afterbill_cli.memory.actions.effects import MemoryEffects
 from afterbill_cli.memory.handled import MemoryAnswers, MemoryHandlings, MemoryRetained, MemoryStories, MemoryTasks
 from afterbill_cli.memory.privacy import MemoryPrivacyRequests
 from afterbill_cli.memory.table import MemoryTable
@@ -76,13 +77,15 @@ def _retained(facts: Sequence[Invitation], now: datetime) -> RetentionProgress:
     return RetentionProgress(now - 2 * _DAY, Retention(), over=True, held=held, finished_at=now - 2 * _DAY, overdue=2)
 
 
-def people_of(table: MemoryTable, facts: Sequence[Invitation], now: datetime) -> PeopleDeps:
+def people_of(
+    table: MemoryTable, facts: Sequence[Invitation], now: datetime, effects: MemoryEffects | None = None
+) -> PeopleDeps:
     """Return the stores over this table."""
     tasks = MemoryTasks(table)
     return PeopleDeps(
         answers=MemoryAnswers(table),
         handlings=MemoryHandlings(table),
-        stories=MemoryStories(table, tasks),
+        stories=MemoryStories(table, tasks, effects=effects or MemoryEffects()),
         tasks=tasks,
         requests=requests_of(table, now),
         retained=MemoryRetained(_retained(facts, now)),

@@ -23,6 +23,7 @@ from afterbill_console.health.deps import StackDeps
 from afterbill_console.health.document import PLACE
 from afterbill_console.roles import Role
 from afterbill_console.sessions import COOKIE, Session, Ticket
+from afterbill_dev.console.actions import actions_of
 from afterbill_dev.console.health import troubled
 from afterbill_dev.console.people import people_of, table_of
 from afterbill_dev.console.reports import ComputedReports
@@ -100,7 +101,8 @@ class World:
         self.rules = replace(config.report_rules(), journey=self.journey)
         self.reports = ComputedReports(self.facts, self.rules, ZONE, self.now)
         self.table = table_of(self.facts, self.now)
-        self.people = people_of(self.table, self.facts, self.now)
+        self.actions, self.effects = actions_of(self.table, self.now)
+        self.people = people_of(self.table, self.facts, self.now, self.effects)
         self.documents.store(PLACE, troubled(self.now))
         brand = config.brand()
         self.deps = ConsoleDeps(
@@ -111,6 +113,7 @@ class World:
             requests=self.reports,
             audit=self.audit,
             people=self.people,
+            actions=self.actions,
             stack=StackDeps(self.documents, deployed),
             rules=self.rules,
             zone=ZONE,

@@ -17,6 +17,7 @@ from afterbill.model.errors import TransientError
 from afterbill.runtime import http
 from afterbill.runtime.observability import logger
 from afterbill.settings import config
+from afterbill_console.adapters.actions import actions_over
 from afterbill_console.adapters.operators import CognitoOperators
 from afterbill_console.adapters.people import people_over
 from afterbill_console.adapters.preferences import PreferencesTable
@@ -48,6 +49,7 @@ _deps = ConsoleDeps(
     requests=SqsReportRequests(http_client("sqs"), config.setting("REPORT_REQUESTS_URL"), _dynamodb, _table),
     audit=LedgerTable(_dynamodb, config.setting("LEDGER"), _table, _retention.audit),
     people=people_over(_dynamodb, _table, config.source_names(), _hash_contact, _retention),
+    actions=actions_over(_dynamodb, _table, http_client("sqs"), config.setting("ACTIONS_QUEUE_URL")),
     stack=StackDeps(S3Reports(_s3, _bucket), deployed),
     rules=config.report_rules(),
     zone=config.time_zone(),

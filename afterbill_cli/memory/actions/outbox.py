@@ -1,7 +1,7 @@
 """The outbox, connections and the queue that wakes, in memory."""
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -30,6 +30,10 @@ class MemoryConnections:
     def state(self, name: str) -> ConnectionState:
         """How it stands."""
         return self._of(name).state
+
+    def states(self, names: Collection[str]) -> Mapping[str, ConnectionState]:
+        """How it stands with each."""
+        return {name: self.state(name) for name in names}
 
     def take(self, name: str, holder: str, now: datetime, until: datetime) -> ConnectionState | None:
         """Take the lease, or tell its holder."""

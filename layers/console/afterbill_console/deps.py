@@ -10,6 +10,7 @@ from afterbill.insight.reports.asked import ReportRules
 if TYPE_CHECKING:
     from afterbill.insight.ports import ReportRequests, StoredReports
     from afterbill.privacy.ports import AuditTrail
+    from afterbill_console.actions import ActionsDeps
     from afterbill_console.health.deps import StackDeps
     from afterbill_console.people.deps import PeopleDeps
     from afterbill_console.ports import Operators, Preferences, Sessions
@@ -27,6 +28,7 @@ class ConsoleDeps:
     audit: "AuditTrail"
     people: "PeopleDeps"
     stack: "StackDeps"
+    actions: "ActionsDeps"
     rules: ReportRules
     zone: tzinfo
     origin: str

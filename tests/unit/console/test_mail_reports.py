@@ -6,9 +6,9 @@ import pytest
 
 from afterbill.outreach.delivery_reports import Outcome
 from afterbill.outreach.handle_mail_event import MailEventDeps, handle_mail_event
+from afterbill_actions.operator_sender import console_sender
 from afterbill_cli.preview.console_mails import mails
 from afterbill_cli.preview.variants import variants
-from afterbill_actions.operator_sender import console_sender
 from afterbill_dev.paths import ROOT
 from tests.factories import ADA, KEYS, NOON, customer, day_of, hash_address, invitation, ses_event
 from tests.world import World

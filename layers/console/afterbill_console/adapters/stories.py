@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,9 @@ from afterbill.adapters.dynamodb.items import customer_of, encode
 from afterbill.adapters.dynamodb.people import ERASED, PeopleTable
 from afterbill.model.customer import Customer
 from afterbill.model.errors import UnreadableError
+from afterbill_actions.adapters.effects import effects_of
+from afterbill_actions.adapters.keys import effects as effects_key
+from afterbill_actions.effects import Effects
 from afterbill_console.adapters.answers import handled_of
 from afterbill_console.adapters.tasks import task_of
 from afterbill_console.people.handling import Handled
@@ -34,7 +38,8 @@ class StoriesTable:
         invitations = [item for item in found if keys.is_invitation(item)]
         part, more = invitations[: self.part], len(invitations) > self.part
         tasks = [] if more else [item for item in found if item[keys.PK]["S"].startswith("TASK#")][:_MOST_TASKS]
-        wanted = [keys.customer(customer_id), *map(_key, [*part, *tasks])]
+        effects = [effects_key(keys.invitation_id(item)) for item in part]
+        wanted = [keys.customer(customer_id), *map(_key, [*part, *tasks]), *effects]
         items = [item for item in self.table.read_all(wanted) if self.table.current(item)]
         return _told(
             items, customer_id, f"{part[-1][keys.CREATED_AT]['S']}|{keys.invitation_id(part[-1])}" if more else ""
@@ -96,7 +101,18 @@ def _told(items: Sequence[dict[str, Any]], customer_id: str, following: str) -> 
     answers = [one for one in read if isinstance(one, Handled)]
     answers.sort(key=lambda one: (one.response.created_at, one.response.id), reverse=True)
     tasks = [task_of(item) for item in theirs if item[keys.PK]["S"].startswith("TASK#")]
-    return Told(_customer(customer), answers, tasks, len(read) - len(answers), following)
+    return Told(_customer(customer), answers, tasks, len(read) - len(answers), following, _effects(items, answers))
+
+
+def _effects(items: Sequence[Mapping[str, Any]], answers: Sequence[Handled]) -> Mapping[str, Effects]:
+    """Return what these answers set in motion; what cannot be read is left out of a story."""
+    theirs, found = {one.response.id for one in answers}, dict[str, Effects]()
+    for item in items:
+        if item[keys.PK]["S"].startswith("EFFECTS#"):
+            with suppress(UnreadableError):
+                one = effects_of(item)
+                found |= {one.invitation_id: one} if one.invitation_id in theirs else {}
+    return found
 
 
 def _customer(item: Mapping[str, Any] | None) -> Customer | None:

@@ -78,7 +78,12 @@ def _told(told: Told, visit: Visit, deps: ConsoleDeps) -> dict[str, Any]:
     kept = [Handled(as_kept(one.response, deps.people.retention, visit.now), one.handling) for one in told.answers]
     lines = {one.response.id: line_of(one, visit) for one in kept if one.response.answer and one.response.answered_at}
     known = _known(told.customer, visit, deps) if told.customer else {}
-    found = {"steps": steps(kept, told.tasks, visit.now), "lines": lines, "customer": told.customer, "known": known}
+    found = {
+        "steps": steps(kept, told.tasks, visit.now, told.effects.values()),
+        "lines": lines,
+        "customer": told.customer,
+        "known": known,
+    }
     return found | {"next": told.next, "unreadable": told.unreadable}
 
 

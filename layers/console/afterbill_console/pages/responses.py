@@ -1,7 +1,8 @@
 """The feed of answers, one answer, and what operators do about it.
 
-The feed takes the session, a query and a batch; days with few answers a query each. An answer takes the session and a
-batch. Whoever may see people is noted in the audit trail with those they see; to all others nobody is shown.
+The feed takes the session, a query and a batch; days with few answers a query each. An answer takes the session, a
+batch, and what it set in motion. Whoever may see people is noted in the audit trail with those they see; to all
+others nobody is shown.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -21,6 +22,7 @@ from afterbill.model.questions import Question
 from afterbill.model.retention import as_kept
 from afterbill.model.segments import REMOVED
 from afterbill.runtime.http import pairs_of
+from afterbill_actions.effects import Written
 from afterbill_console.answer import redirect
 from afterbill_console.deps import ConsoleDeps
 from afterbill_console.names import dimension, value
@@ -157,7 +159,14 @@ def _one(visit: Visit, deps: ConsoleDeps, fault: str = "") -> Shown:
     note(visit, deps, "response", [line.customer_id])
     bounds = {"most_tags": MOST_TAGS, "most_notes": MOST_NOTES, "longest": LONGEST_NOTE}
     variables = {"line": line, "fault": fault, "acts": visit.may(Right.PEOPLE), "bounds": bounds}
+    variables |= {"effects": _effects(line.id, deps)}
     return Content("response.html", variables, 400 if fault else 200)
+
+
+def _effects(id_: str, deps: ConsoleDeps) -> Sequence[Written]:
+    """Return what an answer set in motion, the last first."""
+    found = deps.actions.effects.effects([id_]).get(id_)
+    return sorted(found.written.values(), key=lambda one: one.at, reverse=True) if found else ()
 
 
 def _gone() -> Content:

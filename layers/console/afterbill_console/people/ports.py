@@ -11,17 +11,19 @@ from afterbill.model.customer import Customer
 from afterbill.model.errors import UnreadableError
 from afterbill.model.invitation import SkipReason
 from afterbill.privacy.retention import RetentionProgress
+from afterbill_actions.effects import Effects
+from afterbill_actions.outcome import TaskKind
 from afterbill_console.people.handling import Handled
 
 MOST_READ = 99
 """Answers of one batch; the list of who is restricted is the hundredth item."""
-STORY_PART = 90
-"""Facts of one part of a story: with the customer and their tasks they fit one batch of 100 keys."""
+STORY_PART = 45
+"""Facts of one part of a story: with their effects, the customer and their tasks they fit one batch of 100 keys."""
 
 MOST_TASKS = 100
 """Tasks of one page: what one batch reads."""
 VERIFIER = "verifier"
-WITHOUT_DEADLINE = frozenset({VERIFIER, UNMATCHED, CROWDED, SkipReason.NO_BASIS.value})
+WITHOUT_DEADLINE = frozenset({VERIFIER, UNMATCHED, CROWDED, SkipReason.NO_BASIS.value, *TaskKind})
 """Kinds of tasks that are no privacy requests; the details of a verifier are a secret."""
 
 
@@ -108,8 +110,8 @@ class Handlings(Protocol):
 class Told:
     """All that is told of one customer: a part of their story, the newest first, and where the next part begins.
 
-    `tasks` are open or done ones that name them; the last part has them. A `customer` who is None is gone, or never was
-    there.
+    `effects` are what its answers set in motion, by invitation. `tasks` are open or done ones that name them; the
+    last part has them. A `customer` who is None is gone, or never was there.
     """
 
     customer: Customer | None
@@ -117,6 +119,7 @@ class Told:
     tasks: Sequence["Task"] = ()
     unreadable: int = 0
     next: str = ""
+    effects: Mapping[str, Effects] = field(default_factory=dict)
 
 
 class Stories(Protocol):

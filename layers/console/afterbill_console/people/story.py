@@ -7,6 +7,7 @@ from datetime import datetime
 from afterbill.answers.external import COLLECTED
 from afterbill.model.invitation import Deferral, Invitation, SkipReason, State
 from afterbill.model.visits import Kind
+from afterbill_actions.effects import UNSURE, Effects, Written
 from afterbill_console.people.handling import Handled
 from afterbill_console.people.ports import Task
 
@@ -29,12 +30,20 @@ class Step:
     text: str = ""
 
 
-def steps(answers: Iterable[Handled], tasks: Iterable[Task], now: datetime) -> Sequence[Step]:
+def steps(
+    answers: Iterable[Handled], tasks: Iterable[Task], now: datetime, effects: Iterable[Effects] = ()
+) -> Sequence[Step]:
     """Return all steps, the newest first."""
     found = [step for one in answers for step in _of(one, now)]
+    found += [Step(one.at, "written", _written(one)) for each in effects for one in each.written.values()]
     found += [step for task in tasks for step in _of_task(task)]
     # Of one moment, what followed stands above what it followed from.
     return sorted(found, key=lambda step: step.at)[::-1]
+
+
+def _written(one: Written) -> Mapping[str, str]:
+    """Return what an effect is called, and whether it is certain that it stands there."""
+    return {"action": one.action, "connection": one.connection, "unsure": "yes" if one.version == UNSURE else ""}
 
 
 def _of_task(task: Task) -> Iterator[Step]:
