@@ -197,7 +197,7 @@ def test_facts_of_a_customer_whose_profile_is_gone_are_told(world):
 def test_a_long_story_comes_in_parts(world):
     who = person(world, 4)
     one = theirs(world, who)[0]
-    for number in range(100):
+    for number in range(60):
         id_ = f"{number:032x}"
         at = NOW - timedelta(days=number)
         world.table.invitations[id_] = replace(one, id=id_, created_at=at, occurred_at=at, answer=None)
@@ -207,7 +207,7 @@ def test_a_long_story_comes_in_parts(world):
     following = re.search(rf'href="(/app/customers/{who.id}\?after=[^"]+)"', first)[1]
     second = world.get(following, ticket).body
     total = first.count('class="step is-fact') + second.count('class="step is-fact')
-    assert total == 100 + len(theirs(world, who))
+    assert total == 60 + len(theirs(world, who))
     assert "after=" not in second
     assert world.get(f"/app/customers/{who.id}?after=nonsense", ticket).status == 404
 

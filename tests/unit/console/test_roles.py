@@ -14,7 +14,7 @@ OPENS = {
     },
     Role.AGENT: {
         *("/app/responses", "/app/responses/{id}", "/app/responses/export"),
-        *("/app/customers", "/app/customers/{id}", "/app/tasks", "/app/me"),
+        *("/app/customers", "/app/customers/{id}", "/app/tasks", "/app/actions", "/app/me"),
     },
     Role.VIEWER: {
         *("/app/overview", "/app/journey", "/app/segments", "/app/drivers", "/app/revenue", "/app/coverage"),
