@@ -5,7 +5,7 @@
 The API's own name, `<id>.execute-api.localhost`, does not resolve everywhere and cannot be told to every client; this
 process calls MiniStack by that name and listens on a plain port. The mail server lies on the way of every mail from a
 function to SES: it hands the call on unchanged, keeps what was accepted, and has the postman publish its events. Next
-door, under /apis/, the billing systems answer.
+door, under /apis/, the billing systems answer, and under /connections/ the systems into which afterbill writes.
 """
 
 import argparse
@@ -21,6 +21,9 @@ from pathlib import Path
 
 from afterbill_dev.local import billing_apis, inbox_pages, options_requests, processes, ses_events
 from afterbill_dev.local.billing_apis import BillingApis
+from afterbill_dev.local.connections import accounts
+from afterbill_dev.local.connections.kit import UNANSWERED
+from afterbill_dev.local.connections.systems import Connections
 from afterbill_dev.local.forwarding import Address, Answer, forward, read_body, send_answer
 from afterbill_dev.local.mailbox import Mailbox, SentMail, Text, read_mail, read_texts
 from afterbill_dev.paths import HOST
@@ -53,7 +56,11 @@ class RequestHandler(BaseHTTPRequestHandler):
             self.close_connection = True
             send_answer(self, TOO_LARGE)
             return
-        send_answer(self, self.server.answer(self, body))
+        answer = self.server.answer(self, body)
+        if answer == UNANSWERED:
+            self.close_connection = True
+            return
+        send_answer(self, answer)
 
     do_DELETE = do_GET = do_HEAD = do_OPTIONS = do_PATCH = do_POST = do_PUT = _serve  # noqa: N815 (names are http.server's)
 
@@ -78,25 +85,32 @@ class ProxyServer(ThreadingHTTPServer):
 
 
 class ApiServer(ProxyServer):
-    """The HTTP API at a plain address."""
+    """The HTTP API at a plain address; webhooks of shops are overheard on their way."""
 
-    def __init__(self, listening: socket.socket, upstream: Address, routes: Mapping[str, str]) -> None:
+    def __init__(
+        self, listening: socket.socket, upstream: Address, routes: Mapping[str, str], connections: Connections
+    ) -> None:
         super().__init__(listening, upstream)
         self.routes = routes
+        self.connections = connections
 
     def answer(self, request: RequestHandler, body: bytes) -> Answer:
         """Return the answer of the function behind the route."""
         if request.command == "OPTIONS":
             return options_requests.ask(request, body, self.routes)
+        if request.command == "POST":
+            self.connections.overhear(request.path, dict(request.headers.items()), body)
         return super().answer(request, body)
 
 
 class MailServer(ProxyServer):
-    """Hands SES calls on, remembers accepted mails, shows them; billing systems answer beside it."""
+    """Hands SES calls on, remembers accepted mails, shows them; the neighbours' systems answer beside it."""
 
-    def __init__(self, listening: socket.socket, upstream: Address, billing: BillingApis) -> None:
+    def __init__(
+        self, listening: socket.socket, upstream: Address, billing: BillingApis, connections: Connections
+    ) -> None:
         super().__init__(listening, upstream)
-        self.billing = billing
+        self.billing, self.connections = billing, connections
         self.mails = Mailbox()
         self.sent: queue.Queue[SentMail] = queue.Queue()
 
@@ -104,6 +118,8 @@ class MailServer(ProxyServer):
         """A page, or what SES answers."""
         if request.path.startswith(billing_apis.PREFIX):
             return self.billing.answer(request.command, request.path, dict(request.headers.items()), body)
+        if request.path.startswith(accounts.PREFIX):
+            return self.connections.answer(request.command, request.path, dict(request.headers.items()), body)
         if not request.path.startswith(SES_PREFIX):
             return self._page(request.path)
         answer = super().answer(request, body)
@@ -134,10 +150,11 @@ class MailServer(ProxyServer):
 def main() -> None:
     """Serve until SIGTERM."""
     chosen = _arguments()
-    api = ApiServer(chosen.api_socket, _api(chosen.ministack_port, chosen.api_id), chosen.routes)
+    sources = json.loads(chosen.billing.read_text())
+    connections = Connections(sources)
+    api = ApiServer(chosen.api_socket, _api(chosen.ministack_port, chosen.api_id), chosen.routes, connections)
     console = ProxyServer(chosen.console_socket, _api(chosen.ministack_port, chosen.console_id))
-    billing = BillingApis(json.loads(chosen.billing.read_text()))
-    post = MailServer(chosen.post_socket, Address(HOST, chosen.ministack_port), billing)
+    post = MailServer(chosen.post_socket, Address(HOST, chosen.ministack_port), BillingApis(sources), connections)
     servers = [api.serve_forever, console.serve_forever, post.serve_forever]
     for work in (*servers, lambda: ses_events.work(post.sent, chosen.topic_arn)):
         threading.Thread(target=work, daemon=True).start()

@@ -25,6 +25,7 @@ from afterbill_dev.local import (
 )
 from afterbill_dev.local import sources as local_sources
 from afterbill_dev.local.configured import Wanted
+from afterbill_dev.local.connections import accounts
 from afterbill_dev.paths import (
     BILLING,
     CONFIGURED,
@@ -130,6 +131,7 @@ def _start_on(sockets: Sockets, made_from: str, wanted: Wanted) -> dict[str, Any
         "table": outputs["TableName"],
         "archive": outputs["ArchiveBucketName"],
         "sources": {name: source.described for name, source in sources.items()},
+        "connections": accounts.described(inbox_url),
         "console": console_users.add(outputs["UserPoolId"]),
         "configuration": str(CONFIGURED),
         "outputs": outputs,

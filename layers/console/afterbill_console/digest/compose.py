@@ -21,7 +21,6 @@ from afterbill_actions.operator_sender import console_sender
 from afterbill_console.digest.alerts import Notice
 from afterbill_console.digest.comments import Comment
 from afterbill_console.digest.content import Digest, Figures
-from afterbill_console.digest.sender import console_sender
 from afterbill_console.numbers import Numbers
 from afterbill_console.preferences import Cadence
 from afterbill_console.roles import Right
