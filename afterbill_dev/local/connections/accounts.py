@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 PREFIX = "/connections/"
-NAMES = ("shopify", "freshdesk")
+NAMES = ("shopify", "freshdesk", "slack", "teams", "webhooks")
 STATE = "/_state"
 FAULT = "/_fault"
 

@@ -7,7 +7,10 @@ from typing import Any
 from afterbill_dev.local.connections.accounts import PREFIX
 from afterbill_dev.local.connections.freshdesk import Freshdesk
 from afterbill_dev.local.connections.kit import FakeSystem, Request, as_json
+from afterbill_dev.local.connections.receiver import Receiver
 from afterbill_dev.local.connections.shopify import Shopify
+from afterbill_dev.local.connections.slack import Slack
+from afterbill_dev.local.connections.teams import Teams
 from afterbill_dev.local.forwarding import Answer
 
 WEBHOOKS = "/webhooks/"
@@ -18,7 +21,13 @@ class Connections:
 
     def __init__(self, sources: Mapping[str, Mapping[str, Any]]) -> None:
         self._shop = Shopify()
-        self._systems: Mapping[str, FakeSystem] = {"shopify": self._shop, "freshdesk": Freshdesk()}
+        self._systems: Mapping[str, FakeSystem] = {
+            "shopify": self._shop,
+            "freshdesk": Freshdesk(),
+            "slack": Slack(),
+            "teams": Teams(),
+            "webhooks": Receiver(),
+        }
         shops = {name: source for name, source in sources.items() if source["provider"] == "shopify"}
         self._secrets = {f"{WEBHOOKS}{name}": str(shop["secret"]) for name, shop in shops.items()}
 
