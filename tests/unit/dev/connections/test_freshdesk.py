@@ -1,5 +1,6 @@
 """The fake helpdesk keeps to the contract of Freshdesk's API, and takes the harder side where that is silent."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -60,6 +61,13 @@ class TestTickets:
 
     def test_the_same_again_makes_a_second_one(self, desk: Caller) -> None:
         assert opened(desk) != opened(desk)
+
+    def test_eight_at_once_get_a_number_each(self, desk: Caller) -> None:
+        with ThreadPoolExecutor(8) as pool:
+            ids = list(pool.map(lambda _: opened(desk), range(80)))
+
+        assert sorted(ids) == sorted(ticket["id"] for ticket in desk.state["tickets"])
+        assert len(set(ids)) == 80
 
     def test_a_field_that_does_not_exist_is_refused(self, desk: Caller) -> None:
         reply = desk.call("POST", TICKETS, {**NEW, "comment": "x", "custom_fields": {"cf_score": 3}})
