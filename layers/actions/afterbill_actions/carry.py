@@ -9,7 +9,7 @@ from afterbill_actions.backoff import pause
 from afterbill_actions.connection import Connection, ConnectionState
 from afterbill_actions.connector import Action, Connector, Job, Open, Step
 from afterbill_actions.drain_deps import DrainDeps, Drained
-from afterbill_actions.effects import UNSURE, Written
+from afterbill_actions.effects import TAKEN_BACK, UNSURE, Written
 from afterbill_actions.exchange import NOT_SENT, Reply, Request
 from afterbill_actions.job import (
     GONE,
@@ -180,21 +180,22 @@ class Carry:
                 self._note_unsure(entry, snapshot)
                 return self._park(entry, snapshot, NeedsPerson(TaskKind.ACTION_UNCLEAR, reason))
             case Refused(reason):
-                return self._park(entry, snapshot, NeedsPerson(TaskKind.ACTION_REFUSED, reason))
+                return self._refused(entry, snapshot, NeedsPerson(TaskKind.ACTION_REFUSED, reason))
             case NeedsPerson():
-                return self._park(entry, snapshot, outcome)
+                return self._refused(entry, snapshot, outcome)
 
     def _write_down(self, entry: Entry, written: Written) -> None:
         """Keep what was written or taken back, then look whether the response is still what it was."""
+        if entry.operation not in {Operation.WRITE, Operation.UNDO}:
+            return
         if entry.operation is Operation.WRITE:
             self.deps.effects.keep_written(entry.invitation_id, entry.effect, written)
-        elif entry.operation is Operation.UNDO:
-            self.deps.effects.forget_written(entry.invitation_id, entry.effect)
+        elif written.record:
+            self.deps.effects.keep_written(entry.invitation_id, entry.effect, replace(written, version=TAKEN_BACK))
         else:
-            return
+            self.deps.effects.forget_written(entry.invitation_id, entry.effect)
         stands = self.deps.responses.snapshot(entry.invitation_id)
-        writes = entry.operation is Operation.WRITE
-        if writes and (stands is None or entry.effect not in stands.effects.written):
+        if written.record and (stands is None or entry.effect not in stands.effects.written):
             self._erase(entry, dict(written.record))
         elif stands:
             self._look_again(entry, stands)
@@ -222,6 +223,12 @@ class Carry:
         self.drained.denied = True
         self.deps.outbox.store(replace(entry, claimed_at=None, reason=reason), entry)
         return Verdict.RESTS
+
+    def _refused(self, entry: Entry, snapshot: Snapshot | None, found: NeedsPerson) -> Verdict:
+        """Nothing was written now; an attempt before may have been, whose looking up was what the system refused."""
+        if entry.attempts > 1 and self._perhaps_written(replace(entry, claimed_at=None)):
+            self._note_unsure(entry, snapshot)
+        return self._park(entry, snapshot, found)
 
     def _failed(self, reason: str, now: datetime) -> None:
         self.state = replace(self.state, failures=self.state.failures + 1, failed_at=now, failure=reason)

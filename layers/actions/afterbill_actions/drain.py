@@ -33,12 +33,14 @@ class _Ended(Enum):
 def drain(name: str, deps: DrainDeps, goes_on: Callable[[], bool]) -> Drained:
     """Carry out what is due while `goes_on`; what is left has asked to be woken for. Safe to repeat after a crash.
 
-    A connection that rests, or that refuses our credentials, costs one read.
+    A connection that refuses our credentials, or that rests and will be woken, costs one read.
     """
     connection = deps.connection(name)
     if connection is None:
         return Drained(reason="there is no such connection")
-    if reason := idle(deps.connections.state(name), deps.clock()):
+    before = deps.connections.state(name)
+    reason = idle(before, deps.clock())
+    if before.denied or (reason and before.wakes_at and before.wakes_at > deps.clock()):
         return Drained(reason=reason)
     holder, now = deps.new_id(), deps.clock()
     state = deps.connections.take(name, holder, now, now + LEASE)

@@ -8,13 +8,17 @@ UNSURE = "?"
 """The version of what may have been written, or taken back, without anybody having heard: no answer has it, so that
 evaluation writes or takes back again, and the action looks first."""
 
+TAKEN_BACK = "-"
+"""The version of what says there that it no longer holds: a message that was crossed out. Its record is kept, to write
+there again and to erase it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Written:
     """The state of one effect in another system: what is needed to update it, to take it back and to erase it.
 
     `record` holds the other system's ids and what was put there, as short texts (`{"order": "gid://...", "tags":
-    "NPS 3"}`); never an address or a comment. `version` is that of the answer it says, or UNSURE.
+    "NPS 3"}`); never an address or a comment. `version` is that of the answer it says, UNSURE or TAKEN_BACK.
     """
 
     connection: str

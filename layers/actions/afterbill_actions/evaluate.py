@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from afterbill.model.billing import CustomerRef, OperatorTask
-from afterbill_actions.effects import effect_name
+from afterbill_actions.effects import TAKEN_BACK, effect_name
 from afterbill_actions.exemptions import fires_nothing, loops
 from afterbill_actions.matching import held, judge, judge_event, needs_earlier
 from afterbill_actions.outbox import Entry, Operation, place_of
@@ -26,7 +26,7 @@ _NEXT = timedelta(microseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class EvaluateDeps:
-    """What evaluation needs of the world; `now` is the moment of the run."""
+    """The ports of evaluation, and the moment `now` of the run."""
 
     configuration: Configuration
     responses: Responses
@@ -143,7 +143,8 @@ def _entries(settled: _Settled, deps: EvaluateDeps) -> Iterator[Entry]:
     effects = settled.snapshot.effects
     wanted = desired(settled.snapshot, deps.configuration.workflows.values(), _since(deps))
     for effect, there in effects.written.items():
-        if effect not in wanted and there.connection in deps.configuration.connections:
+        known = there.connection in deps.configuration.connections
+        if effect not in wanted and known and there.version != TAKEN_BACK:
             yield settled.undo(effect, there.connection)
     for effect, do in wanted.items():
         written = effects.written.get(effect)

@@ -7,7 +7,7 @@ from typing import Any
 
 from afterbill_actions.connection import Connection
 from afterbill_actions.connector import Action, Job
-from afterbill_actions.effects import UNSURE, Written
+from afterbill_actions.effects import TAKEN_BACK, UNSURE, Written
 from afterbill_actions.outbox import Entry, EntryState, Operation
 from afterbill_actions.ports import Snapshot
 from afterbill_actions.version import version_of
@@ -53,7 +53,7 @@ def _needless(entry: Entry, snapshot: Snapshot, written: Written | None) -> End 
     writes = entry.operation is Operation.WRITE
     if writes and written and written.version == entry.version and not entry.forced:
         return STANDS
-    if not writes and written is None:
+    if not writes and (written is None or written.version == TAKEN_BACK):
         return NEVER
     if version_of(snapshot.invitation.answer) != entry.version:
         return NEWER

@@ -9,7 +9,10 @@ from typing import TypeAlias
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """It stands there now, whoever wrote it; `record` is what Written keeps of it."""
+    """It stands there now, whoever wrote it; `record` is what Written keeps of it.
+
+    After an UNDO `record` is what remains there, crossed out; empty where nothing does.
+    """
 
     record: Mapping[str, str] = field(default_factory=dict)
 
