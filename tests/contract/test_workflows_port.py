@@ -39,7 +39,7 @@ def test_another_process_knows_it_too_and_of_two_at_once_the_first_counts(aws_wo
 
     assert other.seen(["unhappy"], NOON + DAY) == {"unhappy": NOON}
     late = WorkflowsTable(aws_world.dynamodb, TABLE)
-    late._read = dict  # it looked before the first one wrote
+    late.since = dict  # it looked before the first one wrote
     assert late.seen(["unhappy"], NOON + DAY) == {"unhappy": NOON}
 
 

@@ -26,12 +26,13 @@ class WorkflowsTable:
         Of two processes that see a name first, the faster one counts.
         """
         if set(names) - self._known.keys():
-            self._known |= self._read()
+            self._known |= self.since()
         if new := sorted(set(names) - self._known.keys()):
             self._known |= self._store(new, now)
         return {name: self._known[name] for name in names}
 
-    def _read(self) -> Mapping[str, datetime]:
+    def since(self) -> Mapping[str, datetime]:
+        """Return all workflows that were ever seen, and store nothing."""
         with transient("reading since when workflows are deployed"):
             found = self._dynamodb.get_item(TableName=self._table, Key=SEEN, ConsistentRead=True)
         return _moments(found.get("Item", {}))

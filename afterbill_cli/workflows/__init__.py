@@ -1,0 +1,1 @@
+"""`afterbill workflow`: the workflows there are, what they made of a response, and a trial of one."""
