@@ -32,6 +32,22 @@ def test_a_folder_without_texts_has_those_that_are_shipped(hers: Path, tmp_path:
     assert policy.problems(hers) == []
 
 
+def test_actions_are_hers_and_without_the_file_there_are_none(hers: Path, tmp_path: Path) -> None:
+    complete(hers, tmp_path / "whole")
+    assert not (tmp_path / "whole/actions.toml").exists()
+
+    (hers / "actions.toml").write_text('[connections.team]\nconnector = "slack"\n', encoding="utf-8")
+    complete(hers, tmp_path / "whole")
+    assert (tmp_path / "whole/actions.toml").read_text(encoding="utf-8").startswith("[connections.team]")
+
+
+def test_a_mistake_in_actions_is_told_by_its_key_and_its_line(hers: Path) -> None:
+    (hers / "actions.toml").write_text('[connections.team]\nconnector = "slak"\n', encoding="utf-8")
+    assert policy.problems(hers) == [
+        'actions.toml: connections.team.connector: "slak" is unknown; did you mean "slack"? (line 2)'
+    ]
+
+
 def test_a_text_of_hers_goes_before_the_shipped_one_and_all_others_stay(hers: Path, tmp_path: Path) -> None:
     (hers / "locales/de.toml").write_text('[texts]\nsubject = "Kurz gefragt"\n', encoding="utf-8")
 

@@ -76,7 +76,7 @@ def test_the_answers_stand_where_they_belong(tmp_path: Path) -> None:
 def test_everything_else_is_as_shipped_with_its_explanations(tmp_path: Path) -> None:
     init(tmp_path / "acme", *ALL)
 
-    for name in ("brand.toml", "surveys.toml"):
+    for name in ("brand.toml", "surveys.toml", "actions.toml"):
         shipped = (SHIPPED / name).read_text(encoding="utf-8").splitlines()
         hers = (tmp_path / "acme" / name).read_text(encoding="utf-8").splitlines()
         gone = {line.split()[1] for line in shipped if line.startswith("# ") and line not in hers}

@@ -66,6 +66,17 @@ def test_the_layer_holds_her_configuration_whole(hers: Path, programs: Programs)
     assert not (built / "samconfig.toml").exists()
 
 
+def test_actions_with_a_mistake_are_never_built(
+    hers: Path, programs: Programs, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wrong = '[notices]\nto = ["team"]\n'
+    (hers / "actions.toml").write_text(wrong, encoding="utf-8")
+    for command in ("build", "deploy"):
+        assert program.main([command, "--config", str(hers)]) == 1
+        assert "actions.toml: notices.to.0: there is no such table under [connections]" in capsys.readouterr().err
+    assert programs.calls == []
+
+
 def test_languages_that_are_not_spoken_are_removed_and_the_layers_compiled(hers: Path, programs: Programs) -> None:
     program.main(["build", "--config", str(hers)])
 

@@ -42,7 +42,7 @@ class Fitting:
         connector = self.load(table.connector)
         found = list(_settings_mistakes(connector.settings, table.further, place, KEYS["connections"]))
         yield from found
-        if not table.url and connector.url is None:
+        if not (table.url or found or _has_address(connector, table)):
             yield misfit((*place, "url"), f"is missing: enter the https:// address of {connector.title}")
         if table.source and table.source not in self.sources:
             yield misfit((*place, "source"), _no_source(table.source, self.sources))
@@ -84,6 +84,13 @@ class Fitting:
         connector = self.load(self.file.connections[name].connector)
         if not any(action.tell for action in connector.actions.values()):
             yield misfit(place, f"{connector.title} has no place for digests and alerts")
+
+
+def _has_address(connector: Connector, table: ConnectionTable) -> bool:
+    """Return True where the connector makes the address of its system: from the settings, or from the secret."""
+    settings = connector.settings.model_validate(table.further).model_dump()
+    stored = {field: field for fields in connector.secrets for field in fields}
+    return connector.url is not None and bool(connector.url(settings, stored))
 
 
 def _settings_mistakes(

@@ -12,7 +12,7 @@ from afterbill_actions.outcome import Done, Outcome
 class DomainSettings(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    domain: str = Field(pattern=r"^[a-z0-9-]+$")
+    domain: str = Field(pattern=r"^[a-z0-9-]*$")
 
 
 class TicketSettings(BaseModel):
@@ -37,7 +37,7 @@ def done(_job: Job, _open: Open) -> Outcome:
 
 
 def helpdesk_url(settings: Mapping[str, Any], _secret: Mapping[str, str]) -> str:
-    return f"https://{settings['domain']}.helpdesk.example"
+    return f"https://{settings['domain']}.helpdesk.example" if settings["domain"] else ""
 
 
 HELPDESK = Connector(

@@ -1,6 +1,8 @@
 """actions.toml: what it means, and how its mistakes are named."""
 
+import re
 import tomllib
+from itertools import dropwhile
 from pathlib import Path
 
 import pytest
@@ -12,10 +14,12 @@ from afterbill_actions.connection import Connection
 from afterbill_actions.connectors.registry import NAMES
 from afterbill_actions.events import EventType
 from afterbill_actions.settings import actions_of, load_actions
+from afterbill_actions.settings.tables import WhenTable
 from afterbill_actions.workflow import ActionOf, Configuration, Occurrence, Turn, When, Workflow
 from tests.unit.actions.workflows.systems import load
 
-ROOT = Path(__file__).resolve().parents[4]
+SHIPPED = Path(__file__).resolve().parents[4] / "layers/config/actions.toml"
+SETTING = re.compile(r"# ((?:\[|[a-z_]+ = ).*)")
 CONNECTIONS = """\
 [connections.helpdesk]
 connector = "freshdesk"
@@ -64,7 +68,28 @@ def test_a_folder_without_the_file_has_no_actions(tmp_path: Path) -> None:
 
 
 def test_the_shipped_file_sets_nothing_in_motion() -> None:
-    assert load_actions(ROOT / "layers/config/actions.toml") == Configuration()
+    assert load_actions(SHIPPED) == Configuration()
+
+
+def test_the_examples_in_the_shipped_file_can_be_taken_as_they_stand() -> None:
+    examples, _, _ = SHIPPED.read_text(encoding="utf-8").partition("# All conditions;")
+    found = actions_of(tomllib.loads(uncommented(examples)), {"shop"})
+
+    assert set(found.connections) == {"shop", "helpdesk", "team"}
+    assert [do.action for do in found.workflows["unhappy"].do] == ["ticket", "message"]
+    assert found.notices == ("team",)
+
+
+def test_the_shipped_file_explains_every_condition() -> None:
+    _, _, conditions = SHIPPED.read_text(encoding="utf-8").partition("# All conditions;")
+    (explained,) = tomllib.loads(uncommented(conditions))["workflows"].values()
+    assert explained["when"].keys() == WhenTable.model_fields.keys()
+
+
+def uncommented(text: str) -> str:
+    """Return the settings among the comments from the first table on, as an operator takes them."""
+    lines = [found[1] for line in text.splitlines() if (found := SETTING.fullmatch(line))]
+    return "\n".join(dropwhile(lambda line: not line.startswith("["), lines))
 
 
 def test_connections_have_the_address_and_the_rate_of_their_connector_unless_they_say_otherwise() -> None:
@@ -199,6 +224,10 @@ CASES = {
     "a system without an address": (
         '[connections.x]\nconnector = "webhooks"\n',
         "connections.x.url: is missing: enter the https:// address of Chat (line 9)",
+    ),
+    "a setting that makes no address": (
+        '[connections.x]\nconnector = "freshdesk"\ndomain = ""\n',
+        "connections.x.url: is missing: enter the https:// address of Helpdesk (line 9)",
     ),
     "a source that is not there": (
         '[connections.x]\nconnector = "freshdesk"\ndomain = "a"\nsource = "shp"\n',
