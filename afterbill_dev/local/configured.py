@@ -47,6 +47,8 @@ def write(wanted: Wanted, known: sources.Sources, into: Path) -> None:
     """Write the whole configuration into a folder; a StackError lists its mistakes."""
     try:
         configuration.complete(wanted.folder, into)
+        # Invented answers never reach a real shop, helpdesk or team.
+        (into / configuration.ACTIONS).unlink(missing_ok=True)
         hers = read_toml(into / SURVEYS)
         local = over(read_toml(CONFIGURATION / SURVEYS), sources.tables(known))
         text = toml_text(over(_at_local_pace(hers, local), _more(wanted.surveys)))

@@ -48,6 +48,14 @@ def test_her_customers_see_what_she_wrote(hers: Path, tmp_path: Path) -> None:
     assert surveys["time_zone"] == "Asia/Tokyo"
 
 
+def test_her_connections_are_left_out_for_a_laptop_writes_to_no_real_system(hers: Path, tmp_path: Path) -> None:
+    actions = '[connections.team]\nconnector = "slack"\n'
+    (hers / "actions.toml").write_text(actions, encoding="utf-8")
+    written(Wanted(hers), tmp_path / "stack")
+
+    assert "slack" not in "".join(file.read_text("utf-8") for file in (tmp_path / "stack").glob("actions.toml"))
+
+
 def test_whom_it_asks_and_when_is_the_local_pace(hers: Path, tmp_path: Path) -> None:
     surveys = written(Wanted(hers), tmp_path / "stack")
 
