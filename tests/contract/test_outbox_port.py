@@ -73,7 +73,7 @@ def test_all_that_an_entry_holds_comes_back(outbox):
         reason="no such field",
         ended_at=NOW + SECOND,
         content={"text": "höher", "number": 1.5, "list": [None, True]},
-        forced=True,
+        forced_at=NOW,
     )
     outbox.put([whole])
 

@@ -60,15 +60,15 @@ class System:
         if self.revoked:
             return Reply(401, b"{}")
         mood = self.chance.random() / self.trouble if self.trouble else 1.0
-        if mood < 0.6:  # noqa: PLR2004  # of the troubles
+        if mood < 0.6:  # of the troubles
             reply = self.chance.choice(BEFORE)
             self.moods[f"before: {reply.status}"] += 1
             return reply
-        if mood < 0.7:  # noqa: PLR2004  # as above
+        if mood < 0.7:  # as above
             self.moods["slow"] += 1
             self.pass_time(SLOW)
         done = self._do(request)
-        if 0.7 <= mood < 1:  # noqa: PLR2004  # as above
+        if 0.7 <= mood < 1:  # as above
             reply = self.chance.choice(AFTER)
             self.moods[f"after: {reply.status}"] += 1
             return reply
@@ -102,20 +102,22 @@ def words(job: Job) -> str:
 
 def _failed(reply: Reply, *, sure: bool = True) -> Outcome | None:
     """What a reply means, None where it did what was asked."""
-    if reply.status in (401, 403):
-        return Denied(f"{reply.status}")
-    if reply.status in (400, 422):
-        return Refused(f"{reply.status}")
-    if reply.status == 404:  # noqa: PLR2004  # not found
-        return NeedsPerson(TaskKind.RECORD_MISSING, "404")
-    if reply.status == 429:  # noqa: PLR2004  # too many requests
-        asked = reply.headers.get("retry-after")
-        return Later("429", timedelta(seconds=int(asked)) if asked else None, everybody=True)
-    if reply.status in (409, NOT_SENT):
-        return Later(f"{reply.status}")
-    if reply.status in (200, 201, 204) and not reply.body.startswith(b"<"):
-        return None
-    return Later(f"{reply.status}") if sure else Unclear(f"{reply.status}")
+    status = f"{reply.status}"
+    match reply.status:
+        case 401 | 403:
+            outcome: Outcome | None = Denied(status)
+        case 400 | 422:
+            outcome = Refused(status)
+        case 404:
+            outcome = NeedsPerson(TaskKind.RECORD_MISSING, status)
+        case 429:
+            asked = reply.headers.get("retry-after")
+            outcome = Later(status, timedelta(seconds=int(asked)) if asked else None, everybody=True)
+        case 200 | 201 | 204 if not reply.body.startswith(b"<"):
+            outcome = None
+        case _:
+            outcome = Later(status) if sure or reply.status in {409, NOT_SENT} else Unclear(status)
+    return outcome
 
 
 def _ask(opened: Open, method: str, key: str, job: Job | None = None) -> Reply:
@@ -182,8 +184,7 @@ def _no_message(job: Job, opened: Open) -> Outcome:
 
 
 def _connector(name: str, action: Action) -> Connector:
-    ready: Callable[[Open], Outcome] = lambda _opened: Done()
-    return Connector(name, name, Nothing, (), {"put": action}, ready, 1000, ())
+    return Connector(name, name, Nothing, (), {"put": action}, lambda _opened: Done(), 1000, ())
 
 
 CONNECTORS: dict[str, Connector] = {

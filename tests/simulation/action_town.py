@@ -48,7 +48,7 @@ def configuration(**per_minute: int) -> Configuration:
     return Configuration(connections, workflows)
 
 
-class Killed(BaseException):  # noqa: N818  # no error: the process is gone, and nobody catches it
+class Killed(BaseException):  # no error: the process is gone, and nobody catches it
     """The process is gone."""
 
 
@@ -89,7 +89,7 @@ class Town:
     def pass_time(self, time: timedelta) -> None:
         self.now += time
 
-    def guarded(self, port: Any) -> Any:  # noqa: ANN401  # any port
+    def guarded(self, port: Any) -> Any:  # any port
         """The port, at whose calls a process may end, and others work."""
         return _Guarded(port, self)
 
@@ -180,7 +180,7 @@ class Town:
                 end = self.now + 4 * MINUTE
                 drained = drain(wake.connection, self.draining(), lambda: self.now < end)
                 self.denials += drained.denied
-        if ended[0] or (self.kills and self.chance.random() < 0.02):  # noqa: PLR2004  # of the queue
+        if ended[0] or (self.kills and self.chance.random() < 0.02):  # of the queue
             heapq.heappush(self.queue, (self.now + _REDELIVERED * ended[0], next(self.numbers), wake))
 
     def _evaluating(self) -> EvaluateDeps:
@@ -213,7 +213,7 @@ class Town:
             lambda id_: f"https://console.example/{id_}",
         )
 
-    def _send(self, request: Any) -> Any:  # noqa: ANN401  # as Exchange
+    def _send(self, request: Any) -> Any:  # as Exchange
         name = request.url.removeprefix("https://").partition(".")[0]
         self.reached()
         reply = self.systems[name].send(request)
@@ -250,10 +250,10 @@ class _Guarded:
     port: Any
     town: Town
 
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401  # any method
+    def __getattr__(self, name: str) -> Any:  # any method
         method = getattr(self.port, name)
 
-        def call(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401  # as the method
+        def call(*arguments: Any, **named: Any) -> Any:  # as the method
             self.town.reached()
             answer = method(*arguments, **named)
             self.town.left()
@@ -266,7 +266,7 @@ class _Guarded:
 class _Seen:
     since: dict[str, datetime]
 
-    def seen(self, names: Any, now: datetime) -> Any:  # noqa: ANN401, ARG002  # as WorkflowsSeen
+    def seen(self, names: Any, now: datetime) -> Any:  # noqa: ARG002  # as WorkflowsSeen
         return self.since
 
 

@@ -7,14 +7,17 @@ import heapq
 import random
 from bisect import bisect_left
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from afterbill.model.invitation import Answer
-from afterbill_actions.outbox import EntryState, Operation
+from afterbill_actions.exchange import Reply
+from afterbill_actions.outbox import Entry, EntryState, Operation, place_of
+from afterbill_actions.version import version_of
 from tests.simulation.action_systems import AFTER, BEFORE
-from tests.simulation.action_town import HOUR, MINUTE, PER_MINUTE, SECOND, Town, configuration
+from tests.simulation.action_town import DAY, HOUR, MINUTE, PER_MINUTE, SECOND, Town, configuration
 
 ANSWERS, CHANGES, WRITERS = 1000, 500, 8
 
@@ -132,13 +135,12 @@ def most_in_a_minute(moments):
 # Every single call
 
 
-def small(at=None, trouble=None):
-    """A low answer that is changed to another, then to a high one, then back."""
+def small(at=None):
+    """A low answer that is changed to another before it was looked at, then to a high one, then back."""
     town = Town(at=at)
     for turn, rating in enumerate((3, 2, 9, 1)):
         town.answer("invitation-0001", Answer(rating, f"turn {turn}"))
-        if turn:
-            town.run(until=lambda: not town.stream and not any(one.open for one in ()), most=20 * SECOND * turn)
+        town.run(most=MINUTE if turn else SECOND)
     town.run()
     while town.look_after():
         town.run()
@@ -160,3 +162,102 @@ def test_killed_at_any_call_it_ends_the_same(half):
         chat = holds(town).pop("chat")
         assert {"helpdesk": right, "shop": right} == {name: holds(town)[name] for name in ("helpdesk", "shop")}, call
         assert chat == right or (len(chat) <= 1 and town.table.tasks), call
+
+
+# Loads
+
+
+def put_at_once(town, number, connection="helpdesk"):
+    """As many low answers of as many customers, all due now."""
+    for each in range(number):
+        id_ = f"invitation-{each:05}"
+        town.answer(id_, Answer(3, "turn 0"))
+        town.stream.clear()
+        version = version_of(town.table.invitations[id_].answer)
+        town.effects.mark_published(id_, version, town.now, town.now + DAY)
+        effect = f"{'all' if connection == 'shop' else 'low'}/{connection}.put"
+        place = place_of(town.now + each * timedelta(microseconds=1), f"{id_}:{version}", effect)
+        town.outbox.put([Entry(connection, place, effect, Operation.WRITE, town.now, id_, version, f"customer-{each}")])
+    town.wakes.drain(connection)
+
+
+def test_ten_thousand_answers_at_once_are_drained_in_order_and_none_is_lost():
+    town = Town(configuration=configuration(helpdesk=100))
+    put_at_once(town, 10_000)
+
+    town.run(most=DAY)
+
+    helpdesk = town.systems["helpdesk"]
+    assert [mark for mark, _ in helpdesk.log] == [f"afterbill-invitation-{each:05}" for each in range(10_000)]
+    assert most_in_a_minute(helpdesk.asked) <= 100
+    assert helpdesk.asked[-1] - helpdesk.asked[0] < 125 * MINUTE
+
+
+def test_one_slow_system_delays_no_other():
+    town = Town(configuration=configuration(helpdesk=100))
+    put_at_once(town, 50)
+    put_at_once(town, 50, "shop")
+    done_meanwhile = []
+
+    def slowly(request, answer=town.systems["helpdesk"].send):
+        town.wakes.drain("shop")
+        town.depth += 1
+        while town.step():
+            pass
+        done_meanwhile.append(len(town.systems["shop"].log))
+        return answer(request)
+
+    town.systems["helpdesk"].send = slowly
+    town.run(until=lambda: bool(town.systems["helpdesk"].log))
+
+    assert done_meanwhile[0] == 50
+
+
+def test_a_revoked_token_rings_once_and_waits_for_somebody_to_connect_again():
+    town = Town()
+    town.systems["helpdesk"].revoked = True
+    put_at_once(town, 50)
+
+    town.run(most=2 * DAY)
+    asked = len(town.systems["helpdesk"].asked)
+    town.wakes.drain("helpdesk")
+    town.run(most=2 * DAY)
+
+    assert (asked, len(town.systems["helpdesk"].asked), town.denials) == (1, 1, 1)
+    assert town.connections.state("helpdesk").denied == "401"
+    assert len(town.entries(EntryState.OPEN)) == 50
+    town.look_after()
+    town.run(most=2 * DAY)
+    assert len(town.systems["helpdesk"].held) == 50
+
+
+def test_a_system_that_is_away_is_asked_ever_more_seldom_and_what_fails_for_a_day_is_parked():
+    town = Town()
+    town.systems["helpdesk"].send = lambda _request: (town.systems["helpdesk"].asked.append(town.now), Reply(503))[1]
+    put_at_once(town, 50)
+
+    town.run(most=3 * DAY)
+
+    asked = town.systems["helpdesk"].asked
+    assert len([at for at in asked if at > asked[0] + DAY]) < 100
+    assert town.entries(EntryState.PARKED)
+    assert not town.entries(EntryState.DONE)
+
+
+def test_the_entries_of_one_customer_keep_their_order_while_others_go_on():
+    town = Town()
+    replies = iter([Reply(503)])
+    helpdesk = town.systems["helpdesk"]
+    answer = helpdesk.send
+    helpdesk.send = lambda request: next(replies, None) or answer(request)
+    put_at_once(town, 3)
+    entries = [replace(entry, customer_id="ada" if number < 2 else "bo") for number, entry in enumerate(held(town))]
+    town.outbox.held |= {(entry.connection, entry.place): entry for entry in entries}
+
+    town.run(most=DAY)
+
+    assert [mark[-1] for mark, _ in helpdesk.log] == ["2", "0", "1"]
+
+
+def held(town):
+    return list(town.outbox.held.values())

@@ -291,8 +291,9 @@ class Carry:
 def _unknown(entry: Entry, snapshot: Snapshot | None) -> bool:
     """Return whether an earlier entry of this effect may have written what nobody can look up."""
     written = snapshot.effects.written.get(entry.effect) if snapshot else None
-    writes = entry.operation is Operation.WRITE and not entry.forced
-    return writes and written is not None and written.version == UNSURE and not written.record
+    if written is None or entry.operation is not Operation.WRITE or entry.forced_since(written.at):
+        return False
+    return written.version == UNSURE and not written.record
 
 
 def mark_id(entry: Entry) -> str:

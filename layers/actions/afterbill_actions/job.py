@@ -51,7 +51,7 @@ def plan(
 
 def _needless(entry: Entry, snapshot: Snapshot, written: Written | None) -> End | None:
     writes = entry.operation is Operation.WRITE
-    if writes and written and written.version == entry.version and not entry.forced:
+    if writes and written and written.version == entry.version and not entry.forced_since(written.at):
         return STANDS
     if not writes and (written is None or written.version == TAKEN_BACK):
         return NEVER

@@ -39,7 +39,7 @@ def retry(entry: Entry, deps: OperateDeps, now: datetime) -> Entry | None:
         reason="",
         ended_at=None,
         customer_id=snapshot.invitation.customer_id if snapshot else entry.customer_id,
-        forced=True,
+        forced_at=now,
     )
     if not deps.outbox.store(again, entry):
         return None

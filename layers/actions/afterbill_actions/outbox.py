@@ -49,7 +49,7 @@ class Entry:
     `place` sorts the entries of a connection by the moment they were first due, and is their key: it never changes.
     `due_at` is when it may be tried (again). `attempts` counts claims: one that was claimed and never ended may have
     been written. `content` is the record of an ERASE and the text of a TELL. `reason` says why it is over or waits.
-    One that is `forced` by a person is called though it seems to stand there, or may have been written.
+    What a person forced at `forced_at` is called though it stood there before, or may have been written.
     """
 
     connection: str
@@ -66,7 +66,7 @@ class Entry:
     reason: str = ""
     ended_at: datetime | None = None
     content: Mapping[str, Any] = field(default_factory=dict)
-    forced: bool = False
+    forced_at: datetime | None = None
 
     @property
     def first_due_at(self) -> datetime:
@@ -87,6 +87,10 @@ class Entry:
     def order(self) -> str:
         """Entries of one order are carried out one after the other: those of a customer, or of a response of nobody."""
         return self.customer_id or self.invitation_id
+
+    def forced_since(self, at: datetime) -> bool:
+        """Return whether a person forced it after this moment."""
+        return self.forced_at is not None and self.forced_at > at
 
     @property
     def workflow(self) -> str:

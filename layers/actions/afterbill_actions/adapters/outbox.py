@@ -17,7 +17,7 @@ from afterbill_actions.outbox import LATE, Entry, EntryState, Operation
 
 _TEXTS = {"effect": "effect", "invitation": "invitation_id", "version": "version", "customer": "customer_id"}
 """Attributes and the fields they hold; none of them is a key of an index, whose writes would be paid for too."""
-_TIMES = ("claimed_at", "ended_at")
+_TIMES = ("claimed_at", "ended_at", "forced_at")
 _AS_READ = "#state = :state AND attempts = :attempts AND due_at = :due"
 
 
@@ -107,7 +107,6 @@ def item_of(entry: Entry) -> dict[str, Any]:
     plain = {attribute: getattr(entry, name) for attribute, name in _TEXTS.items()}
     plain |= {"operation": entry.operation, "state": entry.state, "reason": entry.reason, "due_at": stamp(entry.due_at)}
     plain |= {"content": json.dumps(dict(entry.content))} if entry.content else {}
-    plain |= {"forced": entry.forced}
     kept = {attribute: value for attribute, value in (plain | times).items() if value}
     kept |= {"attempts": entry.attempts, TTL: int(entry.expires_at.timestamp())}
     return keys.entry(entry.connection, entry.place) | encode(kept)
@@ -128,7 +127,6 @@ def entry_of(item: Mapping[str, Any]) -> Entry:
             attempts=int(plain["attempts"]),
             reason=plain.get("reason", ""),
             content=json.loads(plain.get("content", "{}")),
-            forced=plain.get("forced", False),
             **values,
         )
 
