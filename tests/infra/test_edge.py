@@ -278,5 +278,5 @@ class TestParameters:
         layers = of_type("AWS::Serverless::LayerVersion").values()
 
         assert {layer["LayerName"]["Fn::Sub"] for layer in layers} == {
-            f"${{AWS::StackName}}-{part}" for part in ("deps", "config", "core", "reports", "console")
+            f"${{AWS::StackName}}-{part}" for part in ("deps", "config", "core", "reports", "console", "actions")
         }

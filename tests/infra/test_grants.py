@@ -145,6 +145,7 @@ def tour(stack, loop, surveys):
     unknown_then_swept(stack, loop)
     count(stack, loop)
     review(stack, loop)
+    publish(stack)
     archive(stack)
     read(stack)
     show(stack)
@@ -416,6 +417,16 @@ def count(stack, loop):
     ScoresTable(stack.dynamodb, "afterbill").mark(now().date(), now() - timedelta(hours=1))
     loop.compute(sample("schedule/compute_nps"), ShortOfTime())
     loop.compute(sample("schedule/compute_nps"))
+
+
+def publish(stack):
+    """Answers are told, compared with the customer's answer before, and marked; objections are told."""
+    answered = sample("stream/answered")["Records"][0]["dynamodb"]["NewImage"]
+    before = answered | keys.invitation("cd" * 16) | encode({"answered_at": "2026-02-03T04:05:06Z"})
+    stack.dynamodb.put_item(TableName="afterbill", Item=before)
+    handler = stack.load("publish_events")
+    for change in ("answered", "changed", "customer_objected"):
+        handler(sample(f"stream/{change}"))
 
 
 def archive(stack):

@@ -22,6 +22,7 @@ ARNS = {
     "AWS::Logs::LogGroup": "logs:{place}:log-group:{name}:*",
     "AWS::S3::Bucket": "s3:::{name}",
     "AWS::SNS::Topic": "sns:{place}:{name}",
+    "AWS::Events::EventBus": "events:{place}:event-bus/{name}",
     "AWS::SQS::Queue": "sqs:{place}:{name}",
     "AWS::SecretsManager::Secret": "secretsmanager:{place}:secret:{name}-AbCdEf",
     "AWS::Serverless::Function": "lambda:{place}:function:{name}",

@@ -69,6 +69,9 @@ def actions_of(call: Call, stack: Resolver) -> set[Wanted]:  # one for each serv
             found = {Wanted(action, f"arn:aws:sqs:{REGION}:{ACCOUNT}:{queue}")}
         case "secretsmanager" | "s3":
             found = set(_kept(call))
+        case "events":
+            buses = {entry["EventBusName"] for entry in call.params["Entries"]}
+            found = {Wanted(f"events:{call.operation}", _arn("events", f"event-bus/{name}")) for name in buses}
         case "scheduler":
             found = set(_scheduled(call))
         case "pinpoint-sms-voice-v2" | "sns" | "cognito-idp":

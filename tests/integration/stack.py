@@ -136,6 +136,9 @@ class Stack:
         for name, value in (secrets | {"ApisSecret": {}, "TokensSecret": {}}).items():
             arn = self.secrets.create_secret(Name=f"afterbill-{name}", SecretString=json.dumps(value))["ARN"]
             made[name] = {"Ref": arn, "Id": arn}
+        self.events = self.session.client("events")
+        bus = self.events.create_event_bus(Name="afterbill-events")["EventBusArn"]
+        made["EventBus"] = {"Ref": "afterbill-events", "Arn": bus}
         self.scheduler.create_schedule_group(Name="afterbill-surveys")
         made["ScheduleGroup"] = {"Ref": "afterbill-surveys"}
         made["ScheduleRole"] = {"Arn": f"arn:aws:iam::{ACCOUNT}:role/afterbill-schedule"}
