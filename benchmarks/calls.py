@@ -7,14 +7,16 @@ from benchmarks.archiving import ARCHIVING, SURVEYS_A_DAY, marks_a_day
 from benchmarks.journey import Stage, Way, travel
 from benchmarks.table import Row
 
-_MOST_CALLS = {"receive": 1, "capture": 4, "send": 8, "page": 1, "tap": 1, "answer": 1}
+_MOST_CALLS = {"receive": 1, "capture": 4, "send": 8, "page": 1, "tap": 1, "answer": 1, "event answered": 4}
 """Of the calls of send three are made once a minute: for the halt, the gates, and the ledger of restored tables."""
 _MOST_UNITS = 20
 """Whichever way a survey is answered (docs/adr/0033)."""
 _MOST_ARCHIVED = 2
 """The budget of the design on top: one unit in the index, and a share of marks."""
 _SECRET = "GetSecretValue"  # noqa: S105  # an operation; asked once in five minutes, not once per invocation
-_MARKS = "change"
+_MARKS, _EVENTS = "change", "event"
+_MOST_OF_EVENTS = 1
+"""Write units of an answer that no workflow acts on, beside its own."""
 
 
 def rows() -> list[Row]:
@@ -28,6 +30,7 @@ def rows() -> list[Row]:
         Row("write units of the archive for a survey", _archived(known), "WRU", _MOST_ARCHIVED, ARCHIVING),
         _units("marks of its days, alone in their batch", _marks(known), None),
         _units("same, with the marks of its review", _marks(left), None),
+        _units("write units of an answer that fires nothing, more", _events(known), _MOST_OF_EVENTS),
     ]
 
 
@@ -48,7 +51,11 @@ def _archived(stages: Sequence[Stage]) -> float:
 
 
 def _own(stages: Sequence[Stage]) -> list[Stage]:
-    return [stage for stage in stages if not stage.name.startswith(_MARKS)]
+    return [stage for stage in stages if not stage.name.startswith((_MARKS, _EVENTS))]
+
+
+def _events(stages: Sequence[Stage]) -> list[Stage]:
+    return [stage for stage in stages if stage.name.startswith(_EVENTS)]
 
 
 def _marks(stages: Sequence[Stage]) -> list[Stage]:

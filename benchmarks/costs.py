@@ -34,6 +34,7 @@ _FREQUENCY = {
     "change tapped": 300,
     "change sent": 1_000,
     "change answered": 300,
+    "event answered": 300,
 }
 """How often each stage happens for so many surveys: 30 % are answered by a tap, 400 machines look at pages."""
 _IGNORED = 2_000
@@ -47,6 +48,8 @@ _LAST_WEEKS = 7
 """From two years after the fact to two years after the survey could be answered last, as shipped."""
 _COMMENTS = 100
 """Of 300 answers, an assumption."""
+_TURNS = 60
+"""Events of a category that turned, beside the 300 of answers, an assumption: one in five differs from before."""
 _AGAIN = ("send", "mail event send", "mail event delivery")
 
 _SECONDS = 0.12
@@ -64,6 +67,7 @@ _FUNCTIONS = {
     "send": "SendSurvey",
     "mail event": "HandleMailEvent",
     "change": "TrackChanges",
+    "event": "PublishEvents",
 }
 """By how stages begin; all others are pages."""
 _ACCESS_BYTES = 400
@@ -129,7 +133,7 @@ def per_surveys() -> Units:
         message = f"stages without a frequency, or the reverse: {sorted(unknown)}"
         raise ValueError(message)
     counted = [*((stage, _FREQUENCY[stage.name]) for stage in stages), *((stage, _IGNORED) for stage in ignored())]
-    return _invoked(counted) + retention() + nights()
+    return _invoked(counted) + retention() + nights() + Units({Unit.EVENT: _TURNS})
 
 
 def retention() -> Units:
@@ -170,6 +174,8 @@ def _of(stage: Stage) -> Units:
             Unit.SCHEDULE: stage.calls["CreateSchedule"],
             Unit.NOTIFICATION: int(stage.name.startswith("mail event")),
             Unit.MAIL: stage.calls["SendEmail"],
+            # Events that a record tells are put together; the sample tells one.
+            Unit.EVENT: stage.calls["PutEvents"],
         }
     )
 

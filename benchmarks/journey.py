@@ -34,8 +34,8 @@ _PAYMENT, _CUSTOMER = "invoice.paid", "customer.created"
 _EVENTS = ROOT / "events"
 _PUNCTUAL = timedelta(seconds=1)
 """A timer never fires early."""
-_STREAMED = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
-"""The invitation of the samples of the stream."""
+_STREAMED, _HOLDER = "0f1e2d3c4b5a69788796a5b4c3d2e1f0", "5f2c8f0e7d6b4a3c9e1d0b2a4c6e8f10"
+"""The invitation of the samples of the stream, and its customer."""
 _SEEN = {"body": base64.b64encode(b"seen=1&rating=9").decode(), "isBase64Encoded": True}
 
 
@@ -133,6 +133,8 @@ class _Journey:
             yield self.stage("answer", self.invoke, "record_response", form)
         for change in ("sent", "answered"):
             yield self.stage(f"change {change}", self.invoke, "track_changes", _sample(f"stream/{change}"))
+        answered = _sample("stream/answered", **{_STREAMED: id_, _HOLDER: invitation["customer_id"]["S"]})
+        yield self.stage("event answered", self.invoke, "publish_events", answered)
 
     def stage(self, name: str, work: Any, *arguments: Any) -> Stage:  # noqa: ANN401  # a bound method and what it takes
         """Only what happens inside is counted."""

@@ -19,6 +19,7 @@ class Unit(StrEnum):
     QUEUE_REQUEST = "SQS request"
     SCHEDULE = "Scheduler invocation"
     NOTIFICATION = "SNS publication"
+    EVENT = "event onto the bus"
     MAIL = "SES mail"
     PUT = "S3 PUT request"
     GET = "S3 GET request"
@@ -59,6 +60,7 @@ PRICES = {
     Unit.QUEUE_REQUEST: Price(0.40, _MILLION, "aws.amazon.com/sqs/pricing", "2026-11"),
     Unit.SCHEDULE: Price(1.00, _MILLION, _EVENTBRIDGE, "2026-03"),
     Unit.NOTIFICATION: Price(0.50, _MILLION, "aws.amazon.com/sns/pricing", "2026-11"),
+    Unit.EVENT: Price(1.00, _MILLION, _EVENTBRIDGE, "2026-03"),
     Unit.MAIL: Price(0.10, 1_000, "aws.amazon.com/ses/pricing", "2026-11"),
     Unit.PUT: Price(0.005, 1_000, "aws.amazon.com/s3/pricing", "2026-11"),
     Unit.GET: Price(0.0004, 1_000, "aws.amazon.com/s3/pricing, as remembered", "2026-11"),

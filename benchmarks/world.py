@@ -40,6 +40,8 @@ _ENVIRONMENT = {
     "SEND_QUEUE_ARN": f"arn:aws:sqs:{REGION}:123456789012:send",
     "FLEXIBLE_WINDOW_MINUTES": "15",
     "PERIOD_MINUTES": "60",
+    "EVENT_BUS": "afterbill-events",
+    "SENT_EVENTS": "false",
     "STACK": "afterbill",
     "ARCHIVE": "archive",
     "CONFIGURATION_SET": TABLE,
@@ -61,6 +63,7 @@ def world() -> Iterator[Meter]:
     queues = ("inbox", "send", "dead", "unsigned")
     urls = [made.client("sqs").create_queue(QueueName=name)["QueueUrl"] for name in queues]
     made.client("scheduler").create_schedule_group(Name=TABLE)
+    made.client("events").create_event_bus(Name=_ENVIRONMENT["EVENT_BUS"])
     made.client("ses").verify_email_identity(EmailAddress="survey@example.com")
     table: Any = made.client("dynamodb")
     definition = table_definition(TABLE)

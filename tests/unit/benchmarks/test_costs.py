@@ -46,7 +46,7 @@ def test_the_page_about_deploying_tells_the_same_of_a_flood(counted):
 
 def test_a_busy_stack_pays_for_the_metrics_of_the_access_log_and_for_those_by_reason():
     """By reason: skipped facts, signs of machines, functions that fail, steps that cannot read, wrong signatures."""
-    assert costs.when_busy()[Unit.METRIC] == len(costs._METRICS - costs._ALWAYS) + 3 + len(SkipReason) + 10 + 5 + 8 + 1
+    assert costs.when_busy()[Unit.METRIC] == len(costs._METRICS - costs._ALWAYS) + 3 + len(SkipReason) + 10 + 6 + 9 + 1
 
 
 def test_a_run_at_rest_is_billed_with_the_memory_of_its_function():

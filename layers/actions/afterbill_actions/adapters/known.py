@@ -21,6 +21,6 @@ class KnownTable(InvitationTable):
     def earlier(self, invitation: Invitation) -> Invitation | None:
         """One query of BY_CUSTOMER and one batch; what cannot be read is passed over."""
         newest = map(dict, self.by_customer(invitation.customer_id, _NEWEST))
-        ids = [keys.invitation_id(key) for key in newest if keys.is_invitation(key)]
+        ids = [id_ for key in newest if keys.is_invitation(key) and (id_ := keys.invitation_id(key)) != invitation.id]
         found = self.read_invitations(ids, consistent=False) if ids else {}
         return newest_before(invitation, [one for one in found.values() if isinstance(one, Invitation)])
