@@ -15,6 +15,9 @@ from afterbill.model.campaigns import CAMPAIGNS
 from afterbill.model.retention import as_kept
 from afterbill.runtime.observability import Metric, count, logger
 from afterbill.settings import config
+from afterbill_actions.adapters.bus import EventBridgeBus
+from afterbill_actions.publishing import publishing
+from afterbill_actions.silences import silence_deps
 from afterbill_actions.texts import LANGUAGES
 from afterbill_console.adapters.answers import AnswersTable
 from afterbill_console.adapters.notices import ClaimsTable, NoticesTable, OpenTasksTable
@@ -27,8 +30,11 @@ from afterbill_console.digest.notify import NoticeDeps, notify
 _table, _brand, _zone = config.setting("TABLE"), config.brand(), config.time_zone()
 _dynamodb = client("dynamodb")
 _tongue = _brand.default_locale.partition("-")[0]
+_events = publishing()
+_bus = EventBridgeBus(client("events"), config.setting("EVENT_BUS"))
 _deps = partial(
     NoticeDeps,
+    silences=silence_deps(_bus, None, _events.types, _events.asked),
     recipients=CognitoRecipients(client("cognito-idp"), config.setting("CONSOLE_USERS")),
     preferences=PreferencesTable(_dynamodb, _table),
     notices=NoticesTable(_dynamodb, _table),

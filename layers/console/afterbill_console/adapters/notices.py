@@ -112,7 +112,8 @@ def _plain(state: NoticeState) -> dict[str, Any]:
         name: [stamp(one.since), stamp(one.last_at), int(one.longest.total_seconds())]
         for name, one in state.heard.items()
     }
-    told = {id_: stamp(at) for id_, at in state.told.items()}
+    told, silent = ({name: stamp(at) for name, at in some.items()} for some in (state.told, state.silent))
+    plain |= {"silent": silent} if silent else {}
     return {**plain, "version": state.version, "told": told, "heard": heard}
 
 
@@ -127,6 +128,7 @@ def _state_of(plain: Mapping[str, Any]) -> NoticeState:
         since,
         {id_: datetime.fromisoformat(at) for id_, at in plain["told"].items()},
         {name: _heard_of(*parts) for name, parts in plain["heard"].items()},
+        {name: datetime.fromisoformat(at) for name, at in plain.get("silent", {}).items()},
     )
 
 

@@ -1,7 +1,7 @@
 """One run: low scores at once, what reports say once an hour, digests on their day, and the lists of the feed."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, tzinfo
 from functools import cached_property
@@ -15,6 +15,7 @@ from afterbill.insight.reports.requested import ReportRequest, checked
 from afterbill.model.errors import AfterbillError
 from afterbill.model.messages import Mail
 from afterbill.model.privacy import Act
+from afterbill_actions.silences import SilenceDeps, tell_silences
 from afterbill_console.digest import alerts, channels, low_scores
 from afterbill_console.digest.alerts import Notice
 from afterbill_console.digest.comments import Comment, words_of
@@ -65,6 +66,7 @@ class NoticeDeps:
     zone: tzinfo
     language: str
     channels: Sequence[str] = ()
+    silences: SilenceDeps | None = None
 
 
 @dataclass
@@ -161,9 +163,15 @@ class _Notifying:
         if state.looked_at and self.now - state.looked_at < LOOK:
             return state
         heard = alerts.heard(state.heard, self.deps.reports.load(HEALTH), self.now)
-        by_claim = {notice.claim: notice for notice in (*self._found(), *alerts.silent_sources(heard, self.now))}
+        silent = list(alerts.silent_sources(heard, self.now))
+        told = self._silences({str(one.facts["source"]): heard[one.facts["source"]].last_at for one in silent}, state)
+        by_claim = {notice.claim: notice for notice in (*self._found(), *silent)}
         sent = [self._tell(reader, by_claim) for reader in self._readers] if by_claim else []
-        return replace(state, heard=heard, looked_at=self.now if all(sent) else state.looked_at)
+        return replace(state, heard=heard, silent=told, looked_at=self.now if all(sent) else state.looked_at)
+
+    def _silences(self, silent: Mapping[str, datetime], state: NoticeState) -> Mapping[str, datetime]:
+        """Tell of silences as events too; those of somebody's own rules need no operator who wants mail."""
+        return tell_silences(silent, state.silent, self.deps.silences, self.now) if self.deps.silences else state.silent
 
     def _tell(self, reader: _Reader, by_claim: dict[str, Notice]) -> bool:
         names = [name for name, notice in by_claim.items() if notice.alert in reader.alerts]

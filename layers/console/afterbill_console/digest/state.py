@@ -20,7 +20,8 @@ class NoticeState:
 
     `digests` is the local day whose digests are all done, `looked_at` the moment of the last look at reports.
     `since` is the moment from which answers are looked through, `told` the answers since then that were told, each with
-    when that was. `heard` are the sources by their names. It names no person: answers stand by their ids.
+    when that was. `heard` are the sources by their names, `silent` those whose silence is told as an event, each with
+    its last one. It names no person: answers stand by their ids.
     """
 
     version: int = 0
@@ -29,3 +30,4 @@ class NoticeState:
     since: datetime | None = None
     told: Mapping[str, datetime] = field(default_factory=dict)
     heard: Mapping[str, Heard] = field(default_factory=dict)
+    silent: Mapping[str, datetime] = field(default_factory=dict)
