@@ -103,7 +103,13 @@ def test_what_was_never_claimed_is_not_marked(stores):
 def test_the_state_is_read_as_it_was_stored(stores):
     before = stores.notices.load()
     state = NoticeState(
-        1, date(2026, 11, 30), NOW, NOW, {"0a" * 16: NOW}, {"shop": Heard(NOW - SPAN, NOW, timedelta(hours=3))}
+        1,
+        date(2026, 11, 30),
+        NOW,
+        NOW,
+        {"0a" * 16: NOW},
+        {"shop": Heard(NOW - SPAN, NOW, timedelta(hours=3))},
+        {"shop": NOW},
     )
 
     assert before == NoticeState()

@@ -34,6 +34,7 @@ from afterbill.settings import config
 from afterbill_console.adapters.notices import NoticesTable
 from afterbill_console.adapters.preferences import PreferencesTable
 from afterbill_console.digest.periods import periods_of
+from afterbill_console.health.document import PLACE
 from afterbill_console.preferences import Alert, Cadence, Choices
 from afterbill_reports.adapters.duckdb.database import connect
 from afterbill_reports.adapters.duckdb.parquet import ParquetRows
@@ -506,7 +507,9 @@ def show_people(stack):
 
 
 def notified(stack, loop):
-    """A digest asks for its reports, and is refused before it is sent; a low score is told."""
+    """A digest asks for its reports, and is refused before it is sent; a low score is told, and a silent source."""
+    silent = {"name": "events", "accepted_at": (now() - timedelta(days=30)).isoformat()}
+    S3Reports(stack.s3, "archive").store(PLACE, {"sources": [silent]})
     operator, tables = stack.users.add("day@example.com", "admin"), (stack.dynamodb, "afterbill")
     PreferencesTable(*tables).store(operator, Choices("en", Cadence.DAILY, frozenset(Alert)))
     before = NoticesTable(*tables).load()

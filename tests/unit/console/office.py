@@ -12,6 +12,8 @@ from afterbill.insight.reports.asked import ReportRules
 from afterbill.insight.reports.requested import request_of
 from afterbill.model.invitation import Answer, Invitation, State
 from afterbill.settings import config
+from afterbill_actions.silences import SilenceDeps
+from afterbill_cli.memory.actions.bus import MemoryBus
 from afterbill_cli.memory.answered import MemoryAnswered
 from afterbill_cli.memory.handled import MemoryAnswers
 from afterbill_cli.memory.ledger import MemoryLedger
@@ -109,6 +111,7 @@ class Office:
     mailer: Any = field(default_factory=MemoryMailer)
     tasks: MemoryTasks = field(default_factory=MemoryTasks)
     audit: MemoryLedger = field(default_factory=MemoryLedger)
+    bus: MemoryBus = field(default_factory=MemoryBus)
 
     def join(self, role: Role, **choices: Any) -> Recipient:
         """Make somebody an operator."""
@@ -146,6 +149,7 @@ class Office:
             rules=ReportRules(),
             zone=ZONE,
             language="en",
+            silences=SilenceDeps(self.bus),
         )
 
     def run(self, now: datetime = MONDAY) -> Run:

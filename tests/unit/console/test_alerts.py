@@ -315,6 +315,14 @@ def test_a_silent_source_is_told_to_an_admin(hourly):
     assert f"{ORIGIN}/app/health" in mail.text
 
 
+def test_a_silent_source_is_an_event_once_whoever_wants_mail(hourly):
+    hourly.reports.documents["console/health.json"] = health(NOON - 8 * DAY)
+    for hours in range(3):
+        hourly.run(NOON + timedelta(hours=hours))
+
+    assert [(event.type, event.detail["source"]) for event in hourly.bus.taken] == [("SourceSilent", "shop")]
+
+
 @pytest.mark.parametrize("language", ["en", "de"])
 def test_several_things_are_one_mail(hourly, language):
     join(hourly, Role.ADMIN, language=language)
