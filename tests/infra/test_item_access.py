@@ -159,3 +159,13 @@ def test_nothing_else_that_we_ship_scans_or_speaks_partiql() -> None:
 
 def sources(folder: str) -> list[Path]:
     return sorted((ROOT / folder).rglob("*.py"))
+
+
+@pytest.mark.parametrize("operation", WRITES)
+@pytest.mark.parametrize("key", [INVITATION, keys.customer("1"), keys.sending_pause()], ids=lambda key: key["pk"]["S"])
+def test_who_publishes_events_writes_beside_invitations_alone(operation: str, key: "keys.Key") -> None:
+    assert not may("publish_events", operation, **written(operation, key))
+
+
+def test_who_publishes_events_reads_no_customer() -> None:
+    assert not may("publish_events", "GetItem", Key=keys.customer("1"))

@@ -128,6 +128,13 @@ FORBIDDEN = {
         "afterbill.content.web",
     ),
     "track_changes": ("pydantic", "jinja2", "afterbill.connectors", "afterbill.content"),
+    "publish_events": (
+        "pydantic",
+        "jinja2",
+        "afterbill.connectors",
+        "afterbill.content",
+        "afterbill_actions.connectors",
+    ),
     "sweep_invitations": ("pydantic", "jinja2", "afterbill.connectors", "afterbill.content"),
     "review_clicks": ("pydantic", "jinja2", "afterbill.connectors", "afterbill.content", "afterbill.insight"),
     "compute_nps": ("pydantic", "jinja2", "afterbill.connectors", "afterbill.content", "afterbill.outreach"),
