@@ -145,6 +145,7 @@ def _start_on(sockets: Sockets, made_from: str, wanted: Wanted) -> dict[str, Any
 def _bridge(outputs: Mapping[str, str], sources: local_sources.Sources) -> None:
     ministack_gaps.add_grants()
     ministack_gaps.forget_leading_keys()
+    ministack_gaps.widen_filters(outputs)
     ministack_gaps.hasten_retries(outputs)
     ministack_gaps.number_concurrency()
     ministack_gaps.admit_plain_http(outputs["EvidenceBucketName"], outputs["ArchiveBucketName"])

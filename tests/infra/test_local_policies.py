@@ -5,7 +5,7 @@ import json
 import boto3
 from botocore.stub import Stubber
 
-from afterbill_dev.local.ministack_gaps import admitting, fill_parameters, keyless
+from afterbill_dev.local.ministack_gaps import admitting, fill_parameters, keyless, widened
 from tests.infra.reading import OfOne, OfType
 
 
@@ -42,3 +42,11 @@ def test_parameters_of_a_query_stand_in_its_statement() -> None:
             ExecutionParameters=["'Team'", "3"],
             WorkGroup="shop",
         )
+
+
+def test_filters_lose_that_something_must_not_be_there() -> None:
+    there, gone = {"S": [{"exists": True}]}, {"S": [{"exists": False}]}
+    strict = {"eventName": ["MODIFY"], "dynamodb": {"OldImage": {"label": gone}, "NewImage": {"label": there}}}
+
+    assert widened(strict) == {"eventName": ["MODIFY"], "dynamodb": {"NewImage": {"label": there}}}
+    assert widened(widened(strict)) == widened(strict)
