@@ -86,7 +86,7 @@ class Desk:
             if not isinstance(outcome, GoesOn):
                 return outcome
             answer = job.invitation.answer if job.invitation else None
-            job = replace(job, written=written(outcome.record, answer), maybe=False)
+            job = replace(job, written=written(outcome.record, answer), maybe=True)
 
     def done(self, step: Step, job: Job) -> Mapping[str, str]:
         """Run a step that has to succeed, and return its record."""

@@ -171,8 +171,8 @@ def test_a_robots_answer_is_taken_back_once(helpdesk: Helpdesk, desk: Desk) -> N
     helpdesk.tickets[1]["tags"].append("theirs")
     taken = replace(again(job(), record), reason="machine")
 
-    assert desk.run(ticket.undo, taken) == Done()
-    assert desk.run(ticket.undo, taken) == Done()
+    assert desk.run(ticket.undo, taken) == Done({"ticket": "1"})
+    assert desk.run(ticket.undo, taken) == Done({"ticket": "1"})
 
     assert helpdesk.tickets[1]["tags"] == ["afterbill", MARK[:32], "theirs", "afterbill-taken-back"]
     assert helpdesk.tickets[1]["status"] == 5
@@ -198,6 +198,33 @@ def test_of_a_ticket_that_is_shared_only_the_note_is_taken_back(helpdesk: Helpde
 
     assert (helpdesk.tickets[1]["status"], helpdesk.tickets[1]["tags"]) == (2, ["afterbill"])
     assert len(helpdesk.notes[1]) == 3
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+@pytest.mark.parametrize("others", [[], [{"tags": ["afterbill"]}], [{"tags": ["theirs"]}]])
+def test_what_was_written_without_our_hearing_of_it_is_looked_for_and_taken_back(
+    helpdesk: Helpdesk, desk: Desk, number: int, others: list[dict[str, object]]
+) -> None:
+    for other in others:
+        helpdesk.add(**other)
+    desk.wire.lose(number)
+    desk.run(ticket.write, job())
+    desk.wire.faults = {}
+    noted = sum(map(len, helpdesk.notes.values()))
+
+    outcome = desk.run(ticket.undo, replace(job(None), maybe=True, reason="machine"))
+
+    assert isinstance(outcome, Done)
+    assert not any(tag.startswith("NPS") for one in helpdesk.tickets.values() for tag in one["tags"])
+    assert sum(map(len, helpdesk.notes.values())) == noted + bool(outcome.record)
+    assert desk.most <= 3
+
+
+def test_an_erasure_that_knows_no_ticket_names_the_tag_to_look_for(desk: Desk) -> None:
+    outcome = desk.run(ticket.erase, job(invitation=None, mail_address="", customer_ids=(), maybe=True))
+
+    assert isinstance(outcome, NeedsPerson)
+    assert outcome.details == {"tag": MARK[:32]}
 
 
 def test_an_answer_that_comes_back_after_it_was_taken_back_stands_again(helpdesk: Helpdesk, desk: Desk) -> None:

@@ -179,6 +179,24 @@ def test_a_retry_after_any_fault_ends_with_one_block(
     assert stands(store) == THEIRS
 
 
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_what_was_written_without_our_hearing_of_it_is_looked_for_and_removed(
+    store: Shop, desk: Desk, number: int
+) -> None:
+    desk.wire.lose(number)
+    desk.run(note.write, job())
+
+    assert desk.run(note.undo, job(None, maybe=True)) == Done()
+    assert stands(store) == THEIRS
+
+
+def test_an_erasure_that_knows_no_order_names_the_mark_to_look_for(desk: Desk) -> None:
+    outcome = desk.run(note.erase, job(invitation=None, maybe=True))
+
+    assert isinstance(outcome, NeedsPerson)
+    assert outcome.details == {"mark": MARK}
+
+
 def test_a_note_that_shopify_refuses_is_told(desk: Desk) -> None:
     refused = b'{"data": {"orderUpdate": {"order": null, "userErrors": [{"field": ["note"], "message": "x"}]}}}'
     desk.wire.faults = {2: Reply(200, refused)}

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from afterbill.model.invitation import Answer
 from afterbill_actions.connectors.shopify import tags
 from afterbill_actions.exchange import NO_REPLY, Reply
 from afterbill_actions.outcome import Denied, Done, Later, NeedsPerson, Outcome, Refused, TaskKind
@@ -226,6 +227,54 @@ def test_a_change_whose_reply_was_lost_ends_with_the_new_tags_alone(store: Shop,
     desk.done(tags.write, replace(changed, maybe=True))
 
     assert tags_of(store) == (["theirs", "NPS 9", "NPS promoter"], ["vip", "NPS 9", "NPS promoter"])
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_what_was_written_without_our_hearing_of_it_is_looked_for_and_removed(
+    store: Shop, desk: Desk, number: int
+) -> None:
+    settings = {"tags": ("call back",)}
+    desk.wire.lose(number)
+    desk.run(tags.write, job(settings=settings))
+
+    assert desk.run(tags.undo, job(None, settings=settings, maybe=True)) == Done()
+
+    assert tags_of(store) == (["theirs"], ["vip"])
+    assert desk.most <= 3
+
+
+def test_so_it_is_after_a_change_of_which_we_heard_nothing(store: Shop, desk: Desk) -> None:
+    record = desk.done(tags.write, job())
+    changed = again(job(), record, answer=HAPPY)
+    desk.wire.lose(2)
+    desk.run(tags.write, changed)
+
+    desk.done(tags.write, replace(again(changed, answer=Answer(7)), maybe=True))
+    assert tags_of(store) == (["theirs", "NPS 7", "NPS passive"], ["vip", "NPS 7", "NPS passive"])
+
+    assert desk.run(tags.undo, replace(changed, maybe=True)) == Done()
+    assert tags_of(store) == (["theirs"], ["vip"])
+
+
+def test_an_erasure_that_knows_no_order_is_a_persons_task(desk: Desk) -> None:
+    outcome = desk.run(tags.undo, job(invitation=None, maybe=True))
+
+    assert isinstance(outcome, NeedsPerson)
+    assert outcome.kind is TaskKind.ERASE_BY_HAND
+
+
+def test_where_the_order_is_gone_nothing_is_left_to_look_for(store: Shop, desk: Desk) -> None:
+    record = desk.done(tags.write, job())
+    store.records.clear()
+
+    assert desk.run(tags.undo, replace(again(job(), record), maybe=True)) == Done()
+    assert desk.run(tags.undo, job(maybe=True)) == Done()
+
+
+def test_looking_can_fail_too(desk: Desk) -> None:
+    desk.wire.faults = {1: Reply(500)}
+
+    assert desk.run(tags.undo, job(maybe=True)) == Later("status 500")
 
 
 def test_one_of_several_mutations_can_fail_alone(desk: Desk) -> None:

@@ -4,6 +4,7 @@ import html as markup
 
 from afterbill.model.invitation import Answer, Invitation
 from afterbill.model.plain_text import harmless, one_line
+from afterbill.model.questions import Category
 from afterbill_actions.connector import Job
 from afterbill_actions.version import version_of
 
@@ -38,6 +39,13 @@ def tags(invitation: Invitation, answer: Answer) -> list[str]:
     """Return the tags of an answer: its score and its band, as `NPS 3` and `NPS detractor`."""
     name = question_name(invitation)
     return [f"{name} {answer.rating}", f"{name} {invitation.scale.category(answer.rating)}"]
+
+
+def is_score_tag(text: str, invitation: Invitation) -> bool:
+    """Tell whether a tag says a score or a band of this question, whichever answer it came from."""
+    name, scale = question_name(invitation), invitation.scale
+    said = {f"{name} {one}".casefold() for one in (*scale.ratings, *Category)}
+    return text.casefold() in said
 
 
 def tag(text: str, most: int) -> str:

@@ -95,16 +95,17 @@ def _refresh(job: Job, open_: Open, kept: Mapping[str, str], standing: Ticket, *
     return GoesOn({**staged, "look": "yes"}) if look else _tell(job, open_, staged, look=False)
 
 
-def _others(standing: Ticket, kept: Mapping[str, str]) -> list[str]:
-    """Return the tags of a ticket but for those that told of the answer, and of its end."""
-    ours = {*kept.get("tags", "").split(_BETWEEN), _TAKEN_BACK}
-    return [tag for tag in api.tags_of(standing) if tag not in ours]
+def _others(job: Job, kept: Mapping[str, str], standing: Ticket) -> list[str]:
+    """Return the tags of a ticket but for those that told of an answer, also of one we never heard was told."""
+    ours, asked = {*kept.get("tags", "").split(_BETWEEN), _TAKEN_BACK}, job.invitation
+    present = [tag for tag in api.tags_of(standing) if tag not in ours]
+    return [tag for tag in present if not (asked and texts.is_score_tag(tag, asked))]
 
 
 def _changes(job: Job, kept: Mapping[str, str], standing: Ticket) -> dict[str, object]:
     """Return the fields that do not stand as the answer wants them; one that we closed is opened again."""
     found, present = texts.answer_of(job), api.tags_of(standing)
-    tags = list(dict.fromkeys([*_others(standing, kept), *_tags(job)]))
+    tags = list(dict.fromkeys([*_others(job, kept, standing), *_tags(job)]))
     changes: dict[str, object] = {"tags": tags} if set(tags) != set(present) else {}
     reopens = _TAKEN_BACK in present and standing.get("status") == api.CLOSED
     if reopens:
@@ -141,19 +142,43 @@ def _gone(kept: Mapping[str, str]) -> NeedsPerson:
 def undo(job: Job, open_: Open) -> Outcome:
     """Say that the answer no longer holds, and close the ticket where nobody has touched it; one that is gone is gone.
 
-    The tag that says so is set before the note is added: a ticket without it has no such note.
+    The tag that says so is set before the note is added: a ticket without it has no such note. The record stays, since
+    the ticket does.
     """
     kept = _record(job)
     if not kept.get("ticket"):
-        return Done()
+        return _look_and_undo(job, open_) if job.maybe else Done()
     if kept.get("shared"):
         return _say_farewell(job, open_, kept, look=job.maybe)
     standing = api.ticket(open_, kept["ticket"])
     if not isinstance(standing, Mapping):
         return Done() if isinstance(standing, Missing) else standing
+    return _take_back(job, open_, kept, standing)
+
+
+def _look_and_undo(job: Job, open_: Open) -> Outcome:
+    """Take back what may have been written without our knowing."""
+    person = api.requester(job)
+    listed = api.list_tickets(open_, person) if person else []
+    if not isinstance(listed, Sequence):
+        return listed
+    own = next((one for one in listed if words.mark_tag(job) in api.tags_of(one)), None)
+    if own is not None:
+        return _take_back(job, open_, {"ticket": str(api.number(own.get("id")))}, own)
+    standing = next((one for one in listed if _is_open(one) and words.OURS in api.tags_of(one)), None)
+    if standing is None:
+        return Done()
+    shared = {"ticket": str(api.number(standing.get("id"))), "shared": "yes"}
+    noted = api.has_note(open_, shared["ticket"], job.mark)
+    if noted is True:
+        return _say_farewell(job, open_, shared, look=False)
+    return Done() if noted is False else noted
+
+
+def _take_back(job: Job, open_: Open, kept: Mapping[str, str], standing: Ticket) -> Outcome:
     if _TAKEN_BACK in api.tags_of(standing):
         return _say_farewell(job, open_, kept, look=True)
-    changes: dict[str, object] = {"tags": [*_others(standing, kept), _TAKEN_BACK]}
+    changes: dict[str, object] = {"tags": [*_others(job, kept, standing), _TAKEN_BACK]}
     if standing.get("status") == api.OPEN:
         changes["status"] = api.CLOSED
     failure = api.update(open_, kept["ticket"], changes)
@@ -163,16 +188,20 @@ def undo(job: Job, open_: Open) -> Outcome:
 
 
 def _say_farewell(job: Job, open_: Open, kept: Mapping[str, str], *, look: bool) -> Outcome:
-    version = job.written.version if job.written else ""
-    reference = f"{job.mark}.{version}.taken-back"
+    reference = f"{job.mark}.taken-back.{texts.version(job)}"
     failure = _note_once(open_, kept["ticket"], words.farewell(job, reference), reference, look=look)
-    return Done() if failure is None or isinstance(failure, Missing) else failure
+    if failure:
+        return Done() if isinstance(failure, Missing) else failure
+    return Done({name: kept[name] for name in ("ticket", "shared") if name in kept})
 
 
 def erase(job: Job, open_: Open) -> Outcome:  # noqa: ARG001  # no request is made
     """List the ticket: it is part of the helpdesk's own record of a person, which a person there has to remove."""
     kept = _record(job)
-    if not kept.get("ticket"):
-        return Done()
-    reason = "a ticket in Freshdesk tells of the answer: delete it there, and its requester if nothing else needs them"
-    return NeedsPerson(TaskKind.ERASE_BY_HAND, reason, {"ticket": kept["ticket"]})
+    if kept.get("ticket"):
+        reason = "a ticket in Freshdesk tells of the answer: delete it there, and its requester if nothing needs them"
+        return NeedsPerson(TaskKind.ERASE_BY_HAND, reason, {"ticket": kept["ticket"]})
+    if job.maybe:
+        reason = "a ticket in Freshdesk may tell of the answer: look for this tag there, and delete what bears it"
+        return NeedsPerson(TaskKind.ERASE_BY_HAND, reason, {"tag": words.mark_tag(job)})
+    return Done()

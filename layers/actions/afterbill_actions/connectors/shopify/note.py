@@ -91,21 +91,24 @@ def _same_line_ends(note: str, changed: str, mark: str) -> str:
 
 
 def undo(job: Job, open_: Open) -> Outcome:
-    """Take our block out of the note, and nothing else; an order that is gone has none."""
-    return _removed(job, open_)
+    """Take our block out of the note, and nothing else; an order that is gone has none.
 
-
-def erase(job: Job, open_: Open) -> Outcome:
-    """As `undo`; of a block that somebody cut nobody knows what belongs to it, so a person looks."""
-    return _removed(job, open_)
-
-
-def _removed(job: Job, open_: Open) -> Outcome:
+    Of a block that somebody cut nobody knows what belongs to it, so a person looks.
+    """
     kept = job.written.record if job.written else {}
-    order = kept.get("order", "")
-    if not order:
-        return Done()
-    session = Session(open_)
+    order = kept.get("order") or (order_id(job) if job.maybe else "")
+    if order:
+        return _removed(job, order, Session(open_))
+    if job.maybe and job.invitation is None:
+        reason = "the note of an order may hold lines of ours: look for this mark in the shop, and remove them"
+        return NeedsPerson(TaskKind.ERASE_BY_HAND, reason, {"mark": job.mark})
+    return Done()
+
+
+erase = undo
+
+
+def _removed(job: Job, order: str, session: Session) -> Outcome:
     note = _read(order, session)
     if not isinstance(note, str):
         return note or Done()

@@ -17,7 +17,7 @@ from afterbill_actions.outcome import Done, GoesOn, Later, NeedsPerson, Outcome,
 MOST_TAG = 40
 """The longest tag that Shopify takes on orders."""
 _BETWEEN = "|"
-_CHECKING, _DROPPED = "checking", "dropped"
+_CHECKING, _DROPPED, _LOOKED = "checking", "dropped", "looked"
 _KINDS = ("order", "customer")
 
 Records = Mapping[str, tuple[str, Sequence[str]]]
@@ -116,11 +116,18 @@ def _changes(job: Job, there: Records, kept: Mapping[str, str], record: Mapping[
     wanted = _wanted(job)
     for id_, present in there.values():
         old = [tag for kind in _KINDS if kept.get(kind) == id_ for tag in _ours(kept, kind)]
+        old += _perhaps_ours(job, present)
         stale = [tag for tag in _lacks(wanted, old) if not _lacks(present, [tag])]
         change = TagChange(id_, stale, _lacks(present, wanted))
         changes += [change] if change.remove or change.add else []
     left = [kind for kind in _KINDS if kept.get(kind) and kept[kind] not in record.values()]
     return [*changes, *(TagChange(kept[kind], _ours(kept, kind), ()) for kind in left if _ours(kept, kind))]
+
+
+def _perhaps_ours(job: Job, present: Sequence[str]) -> list[str]:
+    """Return the scores and bands that an attempt of which we heard nothing may have left there."""
+    asked = job.invitation
+    return [tag for tag in present if texts.is_score_tag(tag, asked)] if asked and job.maybe else []
 
 
 def _checked(job: Job, there: Records, record: Mapping[str, str]) -> Outcome:
@@ -143,10 +150,19 @@ def _dropped_of(job: Job, kept: Mapping[str, str]) -> str:
 def undo(job: Job, open_: Open) -> Outcome:
     """Remove exactly the tags that were ours; a record that is gone has none."""
     kept = job.written.record if job.written else {}
+    session = Session(open_)
+    if job.maybe and job.invitation and not kept.get(_LOOKED):
+        return _look_and_undo(job, session, kept)
+    if job.maybe and not kept:
+        reason = "an order and its customer may bear tags of an answer: look for them in the shop, and remove them"
+        return NeedsPerson(TaskKind.ERASE_BY_HAND, reason, {"mark": job.mark})
+    return _remove(session, kept)
+
+
+def _remove(session: Session, kept: Mapping[str, str]) -> Outcome:
     ours = {kind: kept[kind] for kind in _KINDS if kept.get(kind) and _ours(kept, kind)}
     if not ours:
         return Done()
-    session = Session(open_)
     failure = session.mutate(*documents.tag_changes([TagChange(ours[kind], _ours(kept, kind), ()) for kind in ours]))
     if not isinstance(failure, Complaints):
         return failure or Done()
@@ -155,7 +171,24 @@ def undo(job: Job, open_: Open) -> Outcome:
         return standing
     if len(standing) == len(ours):
         return failure.outcome()
-    return GoesOn({name: value for name, value in kept.items() if name.partition("_")[0] in standing})
+    left = {name: value for name, value in kept.items() if name.partition("_")[0] in standing}
+    return GoesOn({**left, _LOOKED: "yes"})
+
+
+def _look_and_undo(job: Job, session: Session, kept: Mapping[str, str]) -> Outcome:
+    """Find what an attempt of which we heard nothing may have written; the next step removes it."""
+    there = _read(job, session)
+    if isinstance(there, NeedsPerson):
+        return GoesOn({**kept, _LOOKED: "yes"}) if kept else Done()
+    if not isinstance(there, Mapping):
+        return there
+    chosen = [texts.tag(str(tag), MOST_TAG) for tag in job.settings.get("tags") or ()]
+    found = {**kept, _LOOKED: "yes"}
+    for kind, (id_, present) in there.items():
+        known = _ours(kept, kind) if kept.get(kind) == id_ else chosen
+        tags = [*_perhaps_ours(job, present), *(tag for tag in known if not _lacks(present, [tag]))]
+        found |= {kind: id_, f"{kind}_tags": _BETWEEN.join(dict.fromkeys(tags))}
+    return GoesOn(found)
 
 
 def _standing(session: Session, ours: Mapping[str, str]) -> Mapping[str, str] | Outcome:
