@@ -35,6 +35,7 @@ _COMMANDS = {
     "sending": ("afterbill_cli.sending", "Show, stop and resume the sending of mails."),
     "send-test": ("afterbill_cli.send_test", "Send a test survey to an address of your own."),
     "suppression": ("afterbill_cli.suppression.commands", "Show and lift suppressions of addresses and numbers."),
+    "connect": ("afterbill_cli.connecting.commands", "Connect a system that actions write to."),
     "workflow": ("afterbill_cli.workflows.commands", "List, explain and test what answers set in motion."),
     "tasks": ("afterbill_cli.tasks", "List decisions that need a person."),
     "privacy": ("afterbill_cli.privacy.commands", "Show, restrict and remove what is stored about a person."),

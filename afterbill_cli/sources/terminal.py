@@ -23,11 +23,11 @@ class Terminal:
     attended: bool = True
 
 
-def interactive() -> Terminal:
+def interactive(command: str = "source add") -> Terminal:
     """Return a terminal for a person at a keyboard; ConfigurationError where none is there."""
     if not sys.stdin.isatty():
         raise ConfigurationError(
-            "nobody is at a keyboard: `afterbill source add --secret-stdin` reads secrets from stdin"
+            f"nobody is at a keyboard: `afterbill {command} --secret-stdin` reads secrets from stdin"
         )
     return Terminal(_or_empty(input), _or_empty(getpass.getpass), print, time.sleep)
 

@@ -1,0 +1,1 @@
+"""`afterbill connect`: a connection's secret, proved before it counts."""
