@@ -113,6 +113,9 @@ class Office:
     audit: MemoryLedger = field(default_factory=MemoryLedger)
     bus: MemoryBus = field(default_factory=MemoryBus)
 
+    def __post_init__(self) -> None:
+        self.earlier = MemoryAnswers(self.table)
+
     def join(self, role: Role, **choices: Any) -> Recipient:
         """Make somebody an operator."""
         who = Recipient(f"operator-{role}", f"{role}@example.com", frozenset({role}))
@@ -141,7 +144,7 @@ class Office:
             tasks=self.tasks,
             post=Post(self.claims, self.mailer),
             answers=ReadDeps(MemoryAnswered(self.table), lambda one: one),
-            earlier=MemoryAnswers(self.table),
+            earlier=self.earlier,
             reports=self.reports,
             requests=self.reports,
             audit=self.audit,

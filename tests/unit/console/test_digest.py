@@ -362,6 +362,13 @@ def test_a_mail_that_cannot_be_made_gives_its_claim_up(office, monkeypatch):
     assert office.claims.held == {}
 
 
+def test_a_run_keeps_the_lists_of_the_feed(office):
+    one = office.answer(1, 9, "", MONDAY - timedelta(days=1))
+    office.run()
+
+    assert [listed.id for listed in office.earlier.listed(MONDAY.date()).answers] == [one.id]
+
+
 def test_a_step_that_fails_leaves_the_others_alone(office, monkeypatch):
     office.join(Role.VIEWER)
 

@@ -159,6 +159,14 @@ def test_who_was_removed_is_passed_over():
     assert stack.walk()[0] == [left]
 
 
+def test_what_is_deleted_by_now_is_passed_over():
+    stack = Stack({5: 1, 6: 1}).listed()
+    gone, left = stack.expected()
+    del stack.table.invitations[gone]
+
+    assert stack.walk()[0] == [left]
+
+
 def test_pages_go_on_where_all_that_a_list_named_is_gone():
     stack = Stack({5: 60, 6: 60, 9: 1}).listed()
     for id_ in stack.expected()[:120]:

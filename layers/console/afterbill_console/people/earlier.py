@@ -17,7 +17,7 @@ MOST_LISTED = 300
 """Answers of one list: about 11 KB."""
 LISTED_DAYS = 731
 """Days with a list, and days that a list reaches back."""
-NEWEST, IN_TURN = 3, 4
+NEWEST, IN_TURN = 3, 8
 """Lists that are made anew in each run, and of the others those whose turn it is."""
 
 _DAY = timedelta(days=1)
