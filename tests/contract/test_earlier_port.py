@@ -7,7 +7,7 @@ import pytest
 
 from afterbill.adapters.dynamodb import answered
 from afterbill.adapters.dynamodb.answered import AnsweredTable
-from afterbill.adapters.dynamodb.items import stamp
+from afterbill.adapters.dynamodb.items import encode, stamp
 from afterbill.adapters.dynamodb.scores import ScoresTable
 from afterbill.answers.read_responses import Place
 from afterbill.intake.ports import FactWrites
@@ -87,6 +87,18 @@ def test_whoever_knows_no_lists_finds_answers_alone(answers, responses, keep, ne
 
     briefs, more = responses.answered(Place(TODAY), newest_first=newest_first)
     assert ([one.id for one in briefs], more) == ([ID], False)
+
+
+@pytest.mark.parametrize("segments", [{}, {"since": "long ago"}, {"since": "2026-10-01", "2026-11-20": "1:2"}])
+def test_a_list_that_cannot_be_read_is_none_until_it_is_made_anew(aws_world, segments):
+    answers = AnswersTable(AnsweredTable(aws_world.dynamodb, TABLE))
+    answers.keep(TODAY, LIST)
+    (item,) = aws_world.dynamodb.scan(TableName=TABLE)["Items"]
+    aws_world.dynamodb.put_item(TableName=TABLE, Item=item | encode({"segments": segments}))
+
+    assert (answers.listed(TODAY), answers.answered(Place(TODAY)).earlier) == (None, None)
+    answers.keep(TODAY, LIST)
+    assert answers.listed(TODAY) == LIST
 
 
 def test_a_list_counts_in_no_score(aws_world):

@@ -4,7 +4,7 @@ What operators do stands with the answer itself: it goes with it when the custom
 one batch reads fifty answers with everything.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -59,9 +59,8 @@ class AnswersTable:
         items = self.table.read([*map(keys.invitation, ids), keys.restricted()])
         listed = items.pop(keys.restricted()[keys.PK]["S"], {})
         answers = {keys.invitation_id(item): handled_of(item) for item in items.values()}
-        moments = {
-            keys.invitation_id(item): item["answered_at"]["S"] for item in items.values() if "answered_at" in item
-        }
+        known = {keys.invitation_id(item): item.get("answered_at", {}).get("S") for item in items.values()}
+        moments = {id_: at for id_, at in known.items() if at}
         return FeedPart(answers, restricted_in(listed), moments)
 
 
@@ -74,14 +73,21 @@ def _lines(earlier: Earlier) -> Mapping[str, str]:
     return {**lines, _SINCE: earlier.since.isoformat()}
 
 
-def earlier_of(item: Mapping[str, Any]) -> Earlier:
-    """Return the list of an item."""
-    lines = dict(decode(item)["segments"])
-    since = date.fromisoformat(lines.pop(_SINCE))
-    ordered = (
-        (date.fromisoformat(day), text.split(":")) for day in sorted(lines, reverse=True) for text in lines[day].split()
-    )
-    return Earlier(since, tuple(Listed(day, id_, int(rating), question) for day, (id_, rating, question) in ordered))
+def earlier_of(item: Mapping[str, Any]) -> Earlier | None:
+    """Return the list of an item; None where this version cannot read it: it is made anew in its turn."""
+    try:
+        lines = dict(decode(item)["segments"])
+        since = date.fromisoformat(lines.pop(_SINCE))
+        return Earlier(since, tuple(_listed_in(lines)))
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def _listed_in(lines: Mapping[str, str]) -> Iterator[Listed]:
+    for day in sorted(lines, reverse=True):
+        for text in lines[day].split():
+            id_, rating, question = text.split(":")
+            yield Listed(date.fromisoformat(day), id_, int(rating), question)
 
 
 def restricted_in(item: Mapping[str, Any]) -> Collection[str]:

@@ -1,8 +1,7 @@
 """The feed of answers, one answer, and what operators do about it.
 
-The feed takes the session, a query and a batch; days with few answers a query each. An answer takes the session, a
-batch, and what it set in motion. Whoever may see people is noted in the audit trail with those they see; to all
-others nobody is shown.
+The feed takes the session, a query and a batch; an answer takes the session, a batch, and what it set in motion.
+Whoever may see people is noted in the audit trail with those they see; to all others nobody is shown.
 """
 
 from collections.abc import Callable, Mapping, Sequence
