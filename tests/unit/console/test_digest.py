@@ -362,6 +362,14 @@ def test_a_mail_that_cannot_be_made_gives_its_claim_up(office, monkeypatch):
     assert office.claims.held == {}
 
 
+def test_it_leads_to_the_answers_of_every_score(office):
+    office.join(Role.ANALYST)
+    office.answer(1, 9, "Great!", MONDAY - timedelta(days=1))
+    office.run()
+
+    assert "/app/responses?from=2026-11-23&amp;to=2026-11-29&amp;tab=all" in office.mails()[0].html
+
+
 def test_a_run_keeps_the_lists_of_the_feed(office):
     one = office.answer(1, 9, "", MONDAY - timedelta(days=1))
     office.run()

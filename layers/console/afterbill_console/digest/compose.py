@@ -159,7 +159,7 @@ class _Written:
 
     def answers_link(self, first: date, last: date) -> str:
         """Return where the answers of a period are read."""
-        return self.link("/app/responses", **{"from": first.isoformat(), "to": last.isoformat()})
+        return self.link("/app/responses", **{"from": first.isoformat(), "to": last.isoformat(), "tab": "all"})
 
     def told(self, notice: Notice, part: str) -> str:
         """Return the title or the text of an alert."""
