@@ -1,5 +1,6 @@
 """The configuration of the local stack: an operator's folder at the pace of a laptop, checked before anything stops."""
 
+import os
 import re
 import tomllib
 from collections.abc import Mapping
@@ -10,9 +11,11 @@ from typing import Any
 
 from afterbill.model.errors import AfterbillError
 from afterbill.settings.config import SURVEYS, read_toml
+from afterbill_actions.adapters.addresses import LOOPBACK
 from afterbill_cli import configuration, policy
 from afterbill_cli.toml_text import toml_text
 from afterbill_dev.local import sources
+from afterbill_dev.local.connections import configured as connections
 from afterbill_dev.local.processes import StackError
 from afterbill_dev.paths import CONFIGURATION
 
@@ -40,15 +43,16 @@ class Wanted:
 def check(wanted: Wanted) -> None:
     """Raise a StackError with every mistake there is; nothing that runs is touched."""
     with TemporaryDirectory(prefix="afterbill-") as place:
-        write(wanted, sources.make(_ANYWHERE, _ANYWHERE), Path(place) / "config")
+        write(wanted, sources.make(_ANYWHERE, _ANYWHERE), Path(place) / "config", _ANYWHERE)
 
 
-def write(wanted: Wanted, known: sources.Sources, into: Path) -> None:
+def write(wanted: Wanted, known: sources.Sources, into: Path, inbox_url: str) -> None:
     """Write the whole configuration into a folder; a StackError lists its mistakes."""
+    os.environ[LOOPBACK] = "1"
     try:
         configuration.complete(wanted.folder, into)
         # Invented answers never reach a real shop, helpdesk or team.
-        (into / configuration.ACTIONS).unlink(missing_ok=True)
+        (into / configuration.ACTIONS).write_text(toml_text(connections.tables(inbox_url)), encoding="utf-8")
         hers = read_toml(into / SURVEYS)
         local = over(read_toml(CONFIGURATION / SURVEYS), sources.tables(known))
         text = toml_text(over(_at_local_pace(hers, local), _more(wanted.surveys)))

@@ -12,6 +12,7 @@ from typing import Any
 
 import boto3
 
+from afterbill_actions.adapters.addresses import LOOPBACK
 from afterbill_dev.local import sources
 from afterbill_dev.paths import ACCOUNT, REGION, STACK_NAME
 
@@ -203,12 +204,22 @@ def ask_for_passwords(outputs: Mapping[str, str]) -> None:
     cognito.update_user_pool_client(**{**kept, "ExplicitAuthFlows": flows})
 
 
-def fill_secrets(outputs: Mapping[str, str], made: sources.Sources) -> None:
+def let_call_loopback(outputs: Mapping[str, str]) -> None:
+    """Let actions call the fake systems of this machine; what is deployed to AWS refuses such addresses."""
+    client, name = boto3.client("lambda"), outputs["RunActionsFunctionName"]
+    variables = client.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+    client.update_function_configuration(FunctionName=name, Environment={"Variables": {**variables, LOOPBACK: "1"}})
+
+
+def fill_secrets(
+    outputs: Mapping[str, str], made: sources.Sources, connections: Mapping[str, Mapping[str, str]]
+) -> None:
     """Store what an operator would: signing secrets, credentials for APIs, consents."""
     filled = {
         "SourcesSecretArn": sources.signing_secrets(made),
         "ApisSecretArn": sources.api_credentials(made),
         "TokensSecretArn": sources.tokens(made),
+        "ConnectionsSecretArn": connections,
     }
     for output, value in filled.items():
         boto3.client("secretsmanager").put_secret_value(SecretId=outputs[output], SecretString=json.dumps(value))

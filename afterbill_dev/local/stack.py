@@ -26,6 +26,7 @@ from afterbill_dev.local import (
 from afterbill_dev.local import sources as local_sources
 from afterbill_dev.local.configured import Wanted
 from afterbill_dev.local.connections import accounts
+from afterbill_dev.local.connections import configured as connections
 from afterbill_dev.paths import (
     BILLING,
     CONFIGURED,
@@ -112,13 +113,13 @@ def _start(made_from: str, wanted: Wanted) -> dict[str, Any]:
 def _start_on(sockets: Sockets, made_from: str, wanted: Wanted) -> dict[str, Any]:
     api_url, console_url, inbox_url = _url(sockets.api), _url(sockets.console), _url(sockets.post) + "/"
     sources = local_sources.make(api_url, inbox_url)
-    configured.write(wanted, sources, CONFIGURED)
+    configured.write(wanted, sources, CONFIGURED, inbox_url)
     deployment.finish()
     ministack_url = _timed("MiniStack started", lambda: ministack.start(_url(sockets.post)))
     aws_environment.enter(ministack_url)
     boto3.client("sesv2").create_email_identity(EmailIdentity=SENDER_DOMAIN)
     outputs = _timed("deployed", lambda: deployment.deploy(api_url, console_url, ministack_url))
-    _timed("bridged", lambda: _bridge(outputs, sources))
+    _timed("bridged", lambda: _bridge(outputs, sources, inbox_url))
     _write_private(BILLING, local_sources.accounts(sources))
     _start_server(sockets, ministack_url, outputs)
     stack = {
@@ -142,7 +143,7 @@ def _start_on(sockets: Sockets, made_from: str, wanted: Wanted) -> dict[str, Any
     return stack
 
 
-def _bridge(outputs: Mapping[str, str], sources: local_sources.Sources) -> None:
+def _bridge(outputs: Mapping[str, str], sources: local_sources.Sources, inbox_url: str) -> None:
     ministack_gaps.add_grants()
     ministack_gaps.forget_leading_keys()
     ministack_gaps.widen_filters(outputs)
@@ -150,7 +151,8 @@ def _bridge(outputs: Mapping[str, str], sources: local_sources.Sources) -> None:
     ministack_gaps.number_concurrency()
     ministack_gaps.admit_plain_http(outputs["EvidenceBucketName"], outputs["ArchiveBucketName"])
     ministack_gaps.ask_for_passwords(outputs)
-    ministack_gaps.fill_secrets(outputs, sources)
+    ministack_gaps.fill_secrets(outputs, sources, connections.secrets(inbox_url))
+    ministack_gaps.let_call_loopback(outputs)
 
 
 def _start_server(sockets: Sockets, ministack_url: str, outputs: Mapping[str, str]) -> None:

@@ -30,7 +30,7 @@ def hers(tmp_path: Path) -> Path:
 
 
 def written(wanted: Wanted, place: Path) -> dict[str, Any]:
-    configured.write(wanted, KNOWN, place)
+    configured.write(wanted, KNOWN, place, "http://127.0.0.1:8425/")
     return tomllib.loads((place / "surveys.toml").read_text(encoding="utf-8"))
 
 
@@ -49,11 +49,13 @@ def test_her_customers_see_what_she_wrote(hers: Path, tmp_path: Path) -> None:
 
 
 def test_her_connections_are_left_out_for_a_laptop_writes_to_no_real_system(hers: Path, tmp_path: Path) -> None:
-    actions = '[connections.team]\nconnector = "slack"\n'
+    actions = '[connections.hers]\nconnector = "slack"\n'
     (hers / "actions.toml").write_text(actions, encoding="utf-8")
     written(Wanted(hers), tmp_path / "stack")
+    stands = tomllib.loads((tmp_path / "stack" / "actions.toml").read_text("utf-8"))
 
-    assert "slack" not in "".join(file.read_text("utf-8") for file in (tmp_path / "stack").glob("actions.toml"))
+    assert "hers" not in stands["connections"]
+    assert all(one["url"].startswith("http://127.0.0.1:8425/") for one in stands["connections"].values())
 
 
 def test_whom_it_asks_and_when_is_the_local_pace(hers: Path, tmp_path: Path) -> None:
