@@ -12,7 +12,8 @@ class Connection:
 
     `url` is the address of the system, https and without a slash at its end. `source` is the source whose orders and
     customers the system knows, empty where it knows people by their address only. `settings` are those of the
-    connector, checked. At most `per_minute` calls are made in a minute.
+    connector, checked. One that is `exclusive` is about answers of its source and no other. At most `per_minute` calls
+    are made in a minute.
     """
 
     name: str
@@ -21,6 +22,7 @@ class Connection:
     per_minute: int
     source: str = ""
     settings: Mapping[str, Any] = field(default_factory=dict)
+    exclusive: bool = False
 
 
 @dataclass(frozen=True, slots=True)

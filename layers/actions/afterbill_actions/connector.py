@@ -98,5 +98,7 @@ class Connector:
     per_minute: int
     guide: Sequence[str]
     url: Callable[[Mapping[str, Any], Mapping[str, str]], str] | None = None
+    exclusive: bool = False
+    """Whether it knows orders and customers of one source only, so that answers of others are none of its business."""
     verified: Sequence[str] = ()
     """What of this contract is verified, and how; the connector's page in docs says the same."""

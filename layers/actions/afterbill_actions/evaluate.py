@@ -3,11 +3,12 @@
 Effects are reconciled, not fired: looking twice, late or in another order changes nothing (ADR 0062).
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from afterbill.model.billing import CustomerRef, OperatorTask
+from afterbill_actions.connection import Connection
 from afterbill_actions.effects import TAKEN_BACK, effect_name
 from afterbill_actions.exemptions import fires_nothing, loops
 from afterbill_actions.matching import held, judge, judge_event, needs_earlier
@@ -17,7 +18,7 @@ from afterbill_actions.ports import Outbox, Responses, Snapshot, Tasks, Wakes, W
 from afterbill_actions.told import told
 from afterbill_actions.version import version_of
 from afterbill_actions.wake import Settle, Tell
-from afterbill_actions.workflow import MOST_VERSIONS, SETTLES_AFTER_SECONDS, ActionOf, Configuration, Workflow
+from afterbill_actions.workflow import MOST_VERSIONS, SETTLES_AFTER_SECONDS, ActionOf, Configuration
 
 SETTLES_AFTER = timedelta(seconds=SETTLES_AFTER_SECONDS)
 _NEXT = timedelta(microseconds=1)
@@ -85,17 +86,23 @@ def evaluate_event(message: Tell, deps: EvaluateDeps) -> Evaluated:
     return _put(entries, deps)
 
 
-def desired(snapshot: Snapshot, workflows: Iterable[Workflow], since: Mapping[str, datetime]) -> Mapping[str, ActionOf]:
+def desired(snapshot: Snapshot, configuration: Configuration, since: Mapping[str, datetime]) -> Mapping[str, ActionOf]:
     """Return the effects, by name, that workflows want of a response as it stands now.
 
-    `since` is when each workflow was seen first; answers from before fire nothing.
+    `since` is when each workflow was seen first; answers from before fire nothing. A shop is told of its own alone.
     """
     return {
         effect_name(workflow.name, do.connection, do.action): do
-        for workflow in workflows
+        for workflow in configuration.workflows.values()
         if not is_older(snapshot, since[workflow.name]) and held(judge(workflow.when, snapshot))
         for do in workflow.do
+        if not is_foreign(snapshot, configuration.connections[do.connection])
     }
+
+
+def is_foreign(snapshot: Snapshot, connection: Connection) -> bool:
+    """Return True where a connection knows nothing of the source that a response is about."""
+    return connection.exclusive and connection.source != snapshot.invitation.source
 
 
 def is_older(snapshot: Snapshot, since: datetime) -> bool:
@@ -141,7 +148,7 @@ class _Settled:
 def _entries(settled: _Settled, deps: EvaluateDeps) -> Iterator[Entry]:
     """Yield what has to be taken back, then what has to be written."""
     effects = settled.snapshot.effects
-    wanted = desired(settled.snapshot, deps.configuration.workflows.values(), _since(deps))
+    wanted = desired(settled.snapshot, deps.configuration, _since(deps))
     for effect, there in effects.written.items():
         known = there.connection in deps.configuration.connections
         if effect not in wanted and known and there.version != TAKEN_BACK:

@@ -74,7 +74,7 @@ def _connection(name: str, table: ConnectionTable, load: Load) -> Connection:
     settings = connector.settings.model_validate(table.further).model_dump()
     url = table.url or (connector.url(settings, {}) if connector.url else "")
     per_minute = table.per_minute or connector.per_minute
-    return Connection(name, table.connector, url, per_minute, table.source, settings)
+    return Connection(name, table.connector, url, per_minute, table.source, settings, connector.exclusive)
 
 
 def _workflow(name: str, table: WorkflowTable, connections: Mapping[str, Connection], load: Load) -> Workflow:

@@ -56,6 +56,17 @@ def test_who_corrects_themselves_within_it_fires_only_what_they_meant(world: Wor
     assert world.entries() == [("write", "happy/chat.note")]
 
 
+def test_a_connection_of_another_source_is_none_of_its_business(world: World) -> None:
+    shop = replace(world.configuration.connections["helpdesk"], source="another", exclusive=True)
+    world.configuration = replace(
+        world.configuration, connections={**world.configuration.connections, "helpdesk": shop}
+    )
+    world.publish(world.answer(Answer(3)))
+    world.rest()
+
+    assert world.entries() == [("write", "unhappy/chat.note")]
+
+
 def test_a_click_that_was_not_confirmed_fires_when_its_review_is_over(world: World) -> None:
     world.publish(world.stands(asked(label="hurried")))
     assert world.queue.messages == []

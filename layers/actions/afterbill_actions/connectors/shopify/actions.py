@@ -58,6 +58,7 @@ CONNECTOR = Connector(
     name="shopify",
     title="Shopify",
     settings=Settings,
+    exclusive=True,
     secrets=(frozenset({"client_id", "client_secret"}), frozenset({"token"})),
     actions={
         "tags": Action(TagSettings, tags.write, tags.undo, tags.undo),
