@@ -3,13 +3,11 @@
 from datetime import datetime
 
 from afterbill.model.billing import CustomerRef, OperatorTask
+from afterbill.model.campaigns import CAMPAIGNS
 from afterbill_actions.connection import Connection
 from afterbill_actions.outbox import Entry, Operation
 from afterbill_actions.outcome import NeedsPerson
 from afterbill_actions.ports import Snapshot
-
-_ACTIONS = "actions"
-"""Stands for the source of a task about no response."""
 
 
 def task_of(
@@ -17,7 +15,7 @@ def task_of(
 ) -> OperatorTask:
     """Return the task that tells why an entry waits for a person, one for each effect and version.
 
-    That of an erasure names the record in the other system, and nobody.
+    That of an erasure names the record in the other system, and nobody. What belongs to no source is afterbill's own.
     """
     invitation = snapshot.invitation if snapshot else None
     record = dict(entry.content) if entry.operation is Operation.ERASE else {}
@@ -25,7 +23,7 @@ def task_of(
     details |= {"place": entry.place, "reason": found.reason}
     details |= {"invitation": entry.invitation_id} if invitation else {}
     return OperatorTask(
-        source=(invitation.source if invitation else connection.source) or _ACTIONS,
+        source=(invitation.source if invitation else connection.source) or CAMPAIGNS,
         kind=found.kind,
         id=entry.place.partition("#")[2] or entry.place,
         occurred_at=now,

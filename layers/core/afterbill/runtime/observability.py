@@ -55,6 +55,9 @@ class Metric(StrEnum):
     NOTIFY_FINISHED = "NotifyFinished"
     PRIVACY_FINISHED = "PrivacyFinished"
     RETENTION_OVERDUE = "RetentionOverdue"
+    ACTIONS_PARKED = "ActionsParked"
+    CONNECTION_DENIED = "ConnectionDenied"
+    ACTIONS_SWEPT = "ActionsSweepFinished"
 
 
 def count(metric: Metric, value: float = 1, reason: str = "", noted: Mapping[str, str] | None = None) -> None:
