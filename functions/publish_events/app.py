@@ -9,6 +9,7 @@ from afterbill_actions.adapters.bus import EventBridgeBus
 from afterbill_actions.adapters.effects import EffectsTable
 from afterbill_actions.adapters.known import KnownTable
 from afterbill_actions.adapters.stream import change_in
+from afterbill_actions.adapters.wakes import SqsWakes
 from afterbill_actions.events import EventType
 from afterbill_actions.publish import PublishDeps, publish
 from afterbill_actions.publishing import publishing
@@ -23,6 +24,8 @@ _deps = PublishDeps(
     known=KnownTable(_dynamodb, _table),
     kept=config.retention().responses,
     types=frozenset(_wanted.types) - _unsent,
+    wakes=SqsWakes(client("sqs"), config.setting("ACTIONS_QUEUE_URL")) if _wanted.workflows else None,
+    asked=_wanted.asked,
 )
 
 

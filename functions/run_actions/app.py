@@ -27,7 +27,7 @@ from afterbill_actions.adapters.workflows import WorkflowsTable
 from afterbill_actions.connectors import registry
 from afterbill_actions.drain import drain
 from afterbill_actions.drain_deps import DrainDeps
-from afterbill_actions.evaluate import EvaluateDeps, Evaluated, evaluate, evaluate_event
+from afterbill_actions.evaluate import Evaluated, EvaluateDeps, evaluate, evaluate_event
 from afterbill_actions.operator_sender import console_sender
 from afterbill_actions.outbox import EntryState
 from afterbill_actions.settings import load_actions
@@ -36,7 +36,7 @@ from afterbill_actions.wake import Drain, Settle, Tell, wake_in
 _RESERVE = timedelta(seconds=80)
 """The time of one action's requests, and of what is written down of them."""
 _dynamodb, _table = batch_client("dynamodb"), config.setting("TABLE")
-_console = config.setting("CONSOLE_URL")
+_console = config.choice("CONSOLE_URL")
 _configuration = load_actions()
 _pauses = Pauses(first=0.5)
 _ses = batch_client("sesv2", attempts=1)
@@ -75,7 +75,7 @@ _draining = DrainDeps(
     clock=lambda: datetime.now(UTC),
     chance=random.SystemRandom().random,
     new_id=lambda: uuid.uuid4().hex,
-    link=lambda invitation_id: f"{_console}/app/responses/{invitation_id}" if invitation_id else f"{_console}/app",
+    link=lambda invitation_id: f"{_console}/app/responses/{invitation_id}" if _console and invitation_id else "",
 )
 
 
