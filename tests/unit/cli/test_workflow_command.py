@@ -17,7 +17,8 @@ from afterbill_actions.effects import Written, effect_name
 from afterbill_actions.exchange import Reply, Request
 from afterbill_actions.outbox import Entry, EntryState, Operation, place_of
 from afterbill_actions.version import version_of
-from afterbill_cli import local_stack
+from afterbill_cli import cli, local_stack
+from afterbill_cli import deployed as deployed_stacks
 from afterbill_cli.deployed import Deployed
 from afterbill_cli.output import Output
 from afterbill_cli.workflows import configured
@@ -242,6 +243,21 @@ def test_a_trial_that_fails_says_why(deployed: Deployed, capsys: pytest.CaptureF
         "record": {},
         "removed": None,
     }
+
+
+def test_a_trial_that_wrote_nothing_removes_nothing(deployed: Deployed, capsys: pytest.CaptureFixture[str]) -> None:
+    assert try_out(deployed, "happy", send=Hooks(404)) == 1
+    assert capsys.readouterr().out == "crm.post: written: refused: status 404\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "code"), [(["list"], 0), (["explain", ANSWERED, "--json"], 0), (["test", "hapy"], 2)]
+)
+def test_the_command_works_on_the_chosen_stack(
+    told: Deployed, words: list[str], code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deployed_stacks, "connect", lambda _choice: told)
+    assert cli.main(["workflow", *words]) == code
 
 
 def test_requests_go_out_over_http_and_mails_where_their_sender_is_known(deployed: Deployed) -> None:

@@ -100,6 +100,20 @@ def test_entries_about_a_response_are_found_among_those_of_others(world: World) 
     ]
 
 
+def test_entries_are_looked_for_among_five_thousand_of_each_connection(world: World) -> None:
+    world.publish(world.answer(Answer(3)))
+    world.rest()
+    (mine,) = world.outbox.held.values()
+    others = [replace(mine, invitation_id="cd" * 16, place=f"{mine.place}{number:04}") for number in range(5_000)]
+    last = replace(mine, place=f"{mine.place}9999")
+    world.outbox.held = {(entry.connection, entry.place): entry for entry in [mine, *others, last]}
+    world.outbox.places["helpdesk"] = [place for _, place in world.outbox.held]
+    snapshot = world.snapshot(ID)
+    assert snapshot
+
+    assert list(entries_about(world.outbox, ["helpdesk"], snapshot)) == [mine]
+
+
 def test_without_an_answer_there_are_no_entries(world: World) -> None:
     snapshot = world.snapshot(ID)
     assert snapshot
@@ -218,3 +232,8 @@ def test_a_made_up_answer_has_a_comment_unless_there_must_be_none() -> None:
     assert with_words
     assert without
     assert (bool(with_words.comment), without.comment) == (True, "")
+
+
+def test_an_action_that_never_ends_is_given_up_and_removed() -> None:
+    (tried,) = trial(NOTE, lambda _job, _open: GoesOn({"half": "yes"}), erased)
+    assert (tried.written, tried.removed, tried.succeeded) == (GoesOn({"half": "yes"}), Done(), False)
