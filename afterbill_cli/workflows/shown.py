@@ -4,13 +4,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from afterbill_actions.effects import UNSURE, Written
+from afterbill_actions.effects import TAKEN_BACK, UNSURE, Written
 from afterbill_actions.explain import Explained, Judged
 from afterbill_actions.matching import category_of
 from afterbill_actions.outbox import Entry
 from afterbill_actions.outcome import Done, NeedsPerson, Outcome
 from afterbill_actions.trial import Tried
 from afterbill_actions.workflow import ActionOf, When, Workflow
+
+_STATES = {UNSURE: "unsure", TAKEN_BACK: "taken back"}
+"""States of what was written, by versions that no answer has."""
 
 
 def stated_workflow(workflow: Workflow, since: datetime | None) -> dict[str, Any]:
@@ -125,7 +128,7 @@ def _action(action: ActionOf) -> str:
 
 
 def _written(name: str, one: Written, version: str) -> dict[str, Any]:
-    state = "current" if one.version == version else "unsure" if one.version == UNSURE else "older"
+    state = _STATES.get(one.version, "current" if one.version == version else "older")
     return {"effect": name, "state": state, "at": one.at.isoformat(), "record": dict(one.record)}
 
 

@@ -13,7 +13,7 @@ from afterbill_actions.adapters.http import HttpExchange
 from afterbill_actions.adapters.mail import MailExchange
 from afterbill_actions.adapters.outbox import OutboxTable
 from afterbill_actions.adapters.workflows import WorkflowsTable
-from afterbill_actions.effects import Written, effect_name
+from afterbill_actions.effects import TAKEN_BACK, UNSURE, Written, effect_name
 from afterbill_actions.exchange import Reply, Request
 from afterbill_actions.outbox import Entry, EntryState, Operation, place_of
 from afterbill_actions.version import version_of
@@ -168,6 +168,18 @@ def test_the_same_as_json_names_neither_address_nor_words(told: Deployed, capsys
     assert [one["state"] for one in stated["outbox"]] == ["parked"]
     assert COMMENT not in text
     assert ADDRESS not in text
+
+
+@pytest.mark.parametrize(
+    ("version", "state"), [(version_of(answered().answer), "current"), (UNSURE, "unsure"), (TAKEN_BACK, "taken back")]
+)
+def test_what_was_written_is_told_with_its_state(
+    told: Deployed, version: str, state: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    effects = EffectsTable(told.client("dynamodb"), told.output("TableName"))
+    effects.keep_written(ANSWERED, HAPPY, Written("crm", "post", version, NOW))
+    explain(told, ANSWERED)
+    assert f"  2026-11-22 13:30:15 UTC: happy/crm.post, {state}" in capsys.readouterr().out.splitlines()
 
 
 def test_looking_at_a_response_is_noted(told: Deployed, town: Town) -> None:
