@@ -243,6 +243,10 @@ def test_nor_is_one_that_nobody_vouches_for(secured):
     exchange.pool.clear()
 
 
+def test_names_are_looked_up_by_the_system():
+    assert addresses.resolve("127.0.0.1", 443) == ["127.0.0.1"]
+
+
 def test_the_exchange_is_the_one_client_of_the_project():
     assert http.exchange.__module__ == "afterbill.adapters.http.http_client"
     assert partial(HttpExchange)().pool.connection_pool_kw["cert_reqs"] == "CERT_REQUIRED"

@@ -133,6 +133,23 @@ def test_a_test_that_fails_is_said(deployed):
     assert "docs/connections/shopify.md says what it needs" in someone.saw
 
 
+def test_a_removal_that_fails_is_said(deployed):
+    someone, system = person("", "shpat_1"), shop()
+    wire = Wire(system, faults={5: Reply(403)})  # the probe, three requests that tag, and the removal
+
+    assert connect(Connecting(deployed, someone.terminal, send=wire), "shop") == 1
+    assert "tags: written, and not removed: the credentials lack a permission" in someone.saw
+
+
+def test_a_script_gives_the_secret_on_stdin(deployed, monkeypatch):
+    monkeypatch.setattr("afterbill_cli.deployed.connect", lambda _choice: deployed)
+
+    result = CliRunner().invoke(command, ["shop", "--secret-stdin"], input="\n\n", standalone_mode=False)
+
+    assert result.return_value == 1
+    assert "No secret is stored" in result.output
+
+
 def test_an_empty_answer_leaves_what_is_stored(deployed):
     someone = person("")
 
@@ -168,10 +185,7 @@ def test_what_needs_no_secret_asks_for_none(deployed):
 
 def test_a_connection_that_was_denied_is_used_again_once_all_know_the_secret(deployed):
     table = ConnectionsTable(deployed.client("dynamodb"), deployed.output("TableName"))
-    now = datetime.now(UTC)
-    state = table.take("shop", "drain", now, now + timedelta(minutes=1))
-    table.release("drain", replace(state, denied="the credentials are refused", denied_at=now))
-    assert table.state("shop").denied
+    shut(table)
     someone = person("", "shpat_1")
 
     assert run(deployed, "shop", someone, shop()) == 0
@@ -182,11 +196,25 @@ def test_a_connection_that_was_denied_is_used_again_once_all_know_the_secret(dep
     assert "shop" in waked[0]["Body"]
 
 
-def test_one_that_still_does_not_work_stays_shut(deployed):
+def test_it_is_used_again_where_no_queue_wakes_it_too(deployed):
+    outputs = {name: value for name, value in deployed.outputs.items() if name != "ActionsQueueUrl"}
     table = ConnectionsTable(deployed.client("dynamodb"), deployed.output("TableName"))
+    shut(table)
+
+    assert run(replace(deployed, outputs=outputs), "shop", person("", "shpat_1"), shop()) == 0
+    assert table.state("shop").denied == ""
+
+
+def shut(table):
     now = datetime.now(UTC)
     state = table.take("shop", "drain", now, now + timedelta(minutes=1))
     table.release("drain", replace(state, denied="the credentials are refused", denied_at=now))
+    assert table.state("shop").denied
+
+
+def test_one_that_still_does_not_work_stays_shut(deployed):
+    table = ConnectionsTable(deployed.client("dynamodb"), deployed.output("TableName"))
+    shut(table)
 
     run(deployed, "shop", person("app", "wrong"), shop())
 

@@ -220,6 +220,14 @@ def test_what_was_written_without_our_hearing_of_it_is_looked_for_and_taken_back
     assert desk.most <= 3
 
 
+@pytest.mark.parametrize("number", [1, 2])
+def test_looking_can_fail_too(helpdesk: Helpdesk, desk: Desk, number: int) -> None:
+    helpdesk.add(tags=["afterbill"])
+    desk.wire.faults = {number: Reply(500)}
+
+    assert desk.run(ticket.undo, job(None, maybe=True)) == Later("status 500")
+
+
 def test_an_erasure_that_knows_no_ticket_names_the_tag_to_look_for(desk: Desk) -> None:
     outcome = desk.run(ticket.erase, job(invitation=None, mail_address="", customer_ids=(), maybe=True))
 

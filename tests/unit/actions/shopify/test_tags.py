@@ -26,7 +26,11 @@ def desk(store: Shop) -> Desk:
 
 
 def tags_of(store: Shop) -> tuple[list[str], list[str]]:
-    return store.records[ORDER]["tags"], store.records[CUSTOMER]["tags"]
+    return store.records[ORDER]["tags"], tags_of_customer(store)
+
+
+def tags_of_customer(store: Shop) -> list[str]:
+    return store.records[CUSTOMER]["tags"]
 
 
 def test_score_and_band_are_tags_of_the_order_and_of_its_customer(store: Shop, desk: Desk) -> None:
@@ -143,6 +147,26 @@ def test_taking_back_passes_over_what_is_gone(store: Shop, desk: Desk, gone: tup
     assert desk.run(tags.undo, again(job(), record)) == Done()
     assert all("NPS 3" not in one["tags"] for one in store.records.values())
     assert desk.most <= 3
+
+
+def test_what_is_gone_can_be_asked_for_in_vain(store: Shop, desk: Desk) -> None:
+    record = desk.done(tags.write, job())
+    del store.records[ORDER]
+    desk.wire.faults = {len(desk.wire.sent) + 2: Reply(500)}
+
+    assert desk.run(tags.undo, again(job(), record)) == Later("status 500")
+
+
+def test_with_a_token_to_buy_what_is_gone_is_found_in_the_next_attempt(store: Shop, desk: Desk) -> None:
+    record = desk.done(tags.write, job())
+    del store.records[ORDER]
+    desk.secret = CLIENT
+
+    first = desk.run(tags.undo, again(job(), record))
+
+    assert first == Later("the requests of one step are used up", timedelta(0))
+    assert desk.run(tags.undo, again(job(), record)) == Done()
+    assert tags_of_customer(store) == ["vip"]
 
 
 def test_a_removal_that_shopify_refuses_is_told(desk: Desk) -> None:

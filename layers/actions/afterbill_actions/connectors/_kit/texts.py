@@ -41,6 +41,12 @@ def tags(invitation: Invitation, answer: Answer) -> list[str]:
     return [f"{name} {answer.rating}", f"{name} {invitation.scale.category(answer.rating)}"]
 
 
+def score_tags(job: Job) -> list[str]:
+    """Return the tags of the answer that a job is about, none where it holds none."""
+    found = answer_of(job)
+    return tags(*found) if found else []
+
+
 def is_score_tag(text: str, invitation: Invitation) -> bool:
     """Tell whether a tag says a score or a band of this question, whichever answer it came from."""
     name, scale = question_name(invitation), invitation.scale

@@ -8,6 +8,7 @@ what stands there now. Whoever writes between our reading and our writing, some 
 from collections.abc import Mapping
 from datetime import timedelta
 
+from afterbill.model.invitation import Answer, Invitation
 from afterbill_actions.connector import Job, Open
 from afterbill_actions.connectors._kit import blocks, replies, texts
 from afterbill_actions.connectors.shopify import documents
@@ -22,7 +23,8 @@ def write(job: Job, open_: Open) -> Outcome:
     """Put the block of the answer into the note, in the place of its earlier version."""
     kept = job.written.record if job.written else {}
     order = order_id(job)
-    if texts.answer_of(job) is None:
+    found = texts.answer_of(job)
+    if found is None:
         return Done(kept)
     if not order:
         return NeedsPerson(TaskKind.RECORD_MISSING, "the answer is about no order of the shop")
@@ -30,7 +32,7 @@ def write(job: Job, open_: Open) -> Outcome:
     note = _read(order, session)
     if not isinstance(note, str):
         return missing("order") if note is None else note
-    changed = _with_answer(job, note)
+    changed = _with_answer(job, found, note)
     if changed is None:
         return NeedsPerson(
             TaskKind.ACTION_REFUSED, "the note of the order is full (5,000 characters)", {"order": order}
@@ -69,11 +71,8 @@ def _store(session: Session, order: str, note: str) -> Outcome | None:
     return failure.outcome() if isinstance(failure, Complaints) else failure
 
 
-def _with_answer(job: Job, note: str) -> str | None:
+def _with_answer(job: Job, found: tuple[Invitation, Answer], note: str) -> str | None:
     """Return the note with the block of the answer, its comment cut where there is no room; None for no room at all."""
-    found = texts.answer_of(job)
-    if found is None:
-        return note
     told, words = texts.headline(*found), job.settings.get("comment", True)
     room = MOST_NOTE - blocks.length(blocks.without_block(note, job.mark))
     for most in (texts.MOST_COMMENT, room // 2, room // 4, 0):

@@ -55,11 +55,12 @@ def _change(job: Job, session: Session, changes: Sequence[TagChange], record: Ma
 
 
 def _wanted(job: Job) -> list[str]:
-    found = texts.answer_of(job)
-    if found is None:
-        return []
-    chosen = [texts.tag(str(tag), MOST_TAG) for tag in job.settings.get("tags") or ()]
-    return list(dict.fromkeys([*texts.tags(*found), *filter(None, chosen)]))
+    return list(dict.fromkeys([*texts.score_tags(job), *_chosen(job)]))
+
+
+def _chosen(job: Job) -> list[str]:
+    """Return the tags that the workflow adds."""
+    return list(filter(None, (texts.tag(str(tag), MOST_TAG) for tag in job.settings.get("tags") or ())))
 
 
 def _read(job: Job, session: Session) -> Records | Outcome:
@@ -182,10 +183,9 @@ def _look_and_undo(job: Job, session: Session, kept: Mapping[str, str]) -> Outco
         return GoesOn({**kept, _LOOKED: "yes"}) if kept else Done()
     if not isinstance(there, Mapping):
         return there
-    chosen = [texts.tag(str(tag), MOST_TAG) for tag in job.settings.get("tags") or ()]
     found = {**kept, _LOOKED: "yes"}
     for kind, (id_, present) in there.items():
-        known = _ours(kept, kind) if kept.get(kind) == id_ else chosen
+        known = _ours(kept, kind) if kept.get(kind) == id_ else _chosen(job)
         tags = [*_perhaps_ours(job, present), *(tag for tag in known if not _lacks(present, [tag]))]
         found |= {kind: id_, f"{kind}_tags": _BETWEEN.join(dict.fromkeys(tags))}
     return GoesOn(found)
