@@ -88,7 +88,7 @@ def _log(chosen: str, before: str, deps: ConsoleDeps, *, parked: bool) -> Sequen
 
 def _line(entry: Entry) -> Line:
     at = entry.ended_at or entry.claimed_at or entry.first_due_at
-    return Line(entry, at, entry.state in RETRIABLE and not entry.forced, entry.state in DROPPABLE)
+    return Line(entry, at, entry.state in RETRIABLE, entry.state in DROPPABLE)
 
 
 def _health(names: Mapping[str, str], deps: ConsoleDeps, now: datetime) -> list[Health]:
