@@ -35,6 +35,8 @@ from afterbill_actions.wake import Drain, Settle, Tell, wake_in
 
 _RESERVE = timedelta(seconds=80)
 """The time of one action's requests, and of what is written down of them."""
+_TURN = timedelta(seconds=30)
+"""The time of one connection, after which it queues again: systems that are slow take turns with the others."""
 _dynamodb, _table = batch_client("dynamodb"), config.setting("TABLE")
 _console = config.choice("CONSOLE_URL")
 _configuration = load_actions()
@@ -105,7 +107,8 @@ def _log(evaluated: Evaluated, about: str) -> None:
 
 
 def _drain(connection: str, context: Any) -> None:  # noqa: ANN401  # Lambda's own
-    drained = drain(connection, _draining, goes_on(context, _RESERVE))
+    ends, in_time = datetime.now(UTC) + _TURN, goes_on(context, _RESERVE)
+    drained = drain(connection, _draining, lambda: in_time() and datetime.now(UTC) < ends)
     ended = {str(state): number for state, number in drained.ended.items()}
     logger.info("drained", connection=connection, calls=drained.calls, reason=drained.reason, ended=ended)
     if parked := drained.ended[EntryState.PARKED]:

@@ -46,4 +46,4 @@ def handler(_event: dict[str, Any], context: Any) -> None:  # noqa: ANN401  # La
     run = sweep_versions(_sweeping, datetime.now(UTC), goes_on(context, _RESERVE))
     count_unreadable("sweep_actions", map(str, run.unreadable))
     logger.info("actions swept", woken=woken, looked_at=run.looked_at, told=run.told, failed=run.failed)
-    count(Metric.ACTIONS_SWEPT)
+    count(Metric.ACTIONS_SWEEP_FINISHED)

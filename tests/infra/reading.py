@@ -24,6 +24,8 @@ FUNCTIONS = {
     "FollowLink": "follow_link",
     "TrackChanges": "track_changes",
     "PublishEvents": "publish_events",
+    "RunActions": "run_actions",
+    "SweepActions": "sweep_actions",
     "SweepInvitations": "sweep_invitations",
     "ReviewClicks": "review_clicks",
     "ComputeNps": "compute_nps",

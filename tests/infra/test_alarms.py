@@ -23,6 +23,7 @@ CLOCKED = [
     "ArchiveFacts",
     "CheckHealth",
     "NotifyOperators",
+    "SweepActions",
 ]
 STEPS = {
     "sweep_invitations": "SweepFinished",
@@ -33,6 +34,7 @@ STEPS = {
     "archive_facts": "ArchiveFinished",
     "check_health": "HealthFinished",
     "notify_operators": "NotifyFinished",
+    "sweep_actions": "ActionsSweepFinished",
 }
 UNITS = {"minute": 1, "minutes": 1, "hour": 60}
 CANDIDATES = [
@@ -140,6 +142,7 @@ def test_silence_rings_only_after_three_turns_of_the_slowest_rate(
     """Of two periods as long as the slowest rate one has a run; the third leaves room for a run that fails."""
     for name, alarm in silent(of_type).items():
         function = {
+            "Actions": "SweepActions",
             "Archive": "ArchiveFacts",
             "Campaigns": "RunCampaigns",
             "Notify": "NotifyOperators",

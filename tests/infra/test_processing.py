@@ -14,6 +14,7 @@ CONSUMERS = [
     ("SendSurvey", "SendQueue"),
     ("HandleMailEvent", "MailEvents"),
     ("ComputeReports", "ReportRequests"),
+    ("RunActions", "ActionsQueue"),
 ]
 COMPUTING = [
     "SweepInvitations",
@@ -25,6 +26,7 @@ COMPUTING = [
     "ArchiveFacts",
     "CheckHealth",
     "NotifyOperators",
+    "SweepActions",
 ]
 OF_CONSOLE = {"CheckHealth", "NotifyOperators"}
 OTHER_RATES = {
@@ -117,8 +119,11 @@ class TestQueues:
             event["Properties"]["ScalingConfig"]["MaximumConcurrency"]
             for name, function in of_type("AWS::Serverless::Function").items()
             for event in function.get("Events", {}).values()
-            # Text messages, and what is told of them, have to be switched on; reports take minutes of a day.
-            if event["Type"] == "SQS" and "Enabled" not in event["Properties"] and name != "ComputeReportsFunction"
+            # Text messages, and what is told of them, have to be switched on; reports take minutes of a day; actions take
+            # the last two, where there are any.
+            if event["Type"] == "SQS"
+            and "Enabled" not in event["Properties"]
+            and name not in {"ComputeReportsFunction", "RunActionsFunction"}
         ]
         values = [
             template["Parameters"][limit["Ref"]]["Default"] if isinstance(limit, dict) else limit for limit in limits
@@ -132,7 +137,7 @@ class TestQueues:
     def test_dead_letters_are_kept_for_fourteen_days(self, of_type: OfType) -> None:
         dead = {name: queue for name, queue in of_type("AWS::SQS::Queue").items() if name.endswith("DeadLetters")}
 
-        assert len(dead) == 11
+        assert len(dead) == 12
         assert {queue["MessageRetentionPeriod"] for queue in dead.values()} == {FORTNIGHT_SECONDS}
 
     def test_the_inbox_takes_every_body_that_is_admitted(self, properties: OfOne) -> None:

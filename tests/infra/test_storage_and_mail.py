@@ -222,7 +222,11 @@ class TestMail:
         domain = {"Fn::Select": [1, {"Fn::Split": ["@", {"Ref": "SenderAddress"}]}]}
         assert senders == {
             name: [{"StringLike": {"ses:FromAddress": {"Fn::Sub": [pattern, {"Domain": domain}]}}}]
-            for name, pattern in (("SendSurvey", "*@${Domain}"), ("NotifyOperators", f"*{LABEL}@${{Domain}}"))
+            for name, pattern in (
+                ("SendSurvey", "*@${Domain}"),
+                ("NotifyOperators", f"*{LABEL}@${{Domain}}"),
+                ("RunActions", f"*{LABEL}@${{Domain}}"),
+            )
         }
 
     def test_every_fate_of_a_mail_is_told(self, properties: OfOne) -> None:

@@ -57,7 +57,7 @@ class Metric(StrEnum):
     RETENTION_OVERDUE = "RetentionOverdue"
     ACTIONS_PARKED = "ActionsParked"
     CONNECTION_DENIED = "ConnectionDenied"
-    ACTIONS_SWEPT = "ActionsSweepFinished"
+    ACTIONS_SWEEP_FINISHED = "ActionsSweepFinished"
 
 
 def count(metric: Metric, value: float = 1, reason: str = "", noted: Mapping[str, str] | None = None) -> None:
