@@ -119,8 +119,8 @@ class TestQueues:
             event["Properties"]["ScalingConfig"]["MaximumConcurrency"]
             for name, function in of_type("AWS::Serverless::Function").items()
             for event in function.get("Events", {}).values()
-            # Text messages, and what is told of them, have to be switched on; reports take minutes of a day; actions take
-            # the last two, where there are any.
+            # Text messages, and what is told of them, have to be switched on; reports take minutes of a day; actions
+            # take the last two, where there are any.
             if event["Type"] == "SQS"
             and "Enabled" not in event["Properties"]
             and name not in {"ComputeReportsFunction", "RunActionsFunction"}
