@@ -1,11 +1,17 @@
 """The dependencies of erasing, from a deployed stack with the operator's credentials."""
 
+from dataclasses import replace
+
 from afterbill.adapters.aws.evidence import S3Copies
 from afterbill.adapters.aws.secret_keys import SecretKeys
 from afterbill.adapters.aws.timer import Schedules
 from afterbill.adapters.dynamodb import erasing as over_table
 from afterbill.adapters.dynamodb.people import PeopleTable
 from afterbill.privacy.erase import EraseDeps
+from afterbill.settings.config import read_toml
+from afterbill_actions.adapters.erasing import elsewhere
+from afterbill_actions.adapters.wakes import SqsWakes
+from afterbill_actions.publishing import ACTIONS, publishing_of
 from afterbill_cli.acts import ledger_of
 from afterbill_cli.deployed import Deployed
 from afterbill_cli.sources import stack_secrets
@@ -14,7 +20,7 @@ from afterbill_cli.sources import stack_secrets
 def erasing(stack: Deployed) -> EraseDeps:
     """Return the dependencies of `erase` over the stack."""
     bucket = stack.outputs.get("EvidenceBucketName", "")
-    return over_table.erasing(
+    stores = over_table.erasing(
         over_table.Stores(
             people=PeopleTable(stack.client("dynamodb"), stack.output("TableName")),
             ledger=ledger_of(stack),
@@ -24,3 +30,7 @@ def erasing(stack: Deployed) -> EraseDeps:
             sources=stack.policy().sources,
         )
     )
+    wakes = SqsWakes(stack.client("sqs"), stack.output("ActionsQueueUrl"))
+    file = stack.config / ACTIONS
+    names = publishing_of(read_toml(file)).connections if file.is_file() else ()
+    return replace(stores, elsewhere=elsewhere(stack.client("dynamodb"), stack.output("TableName"), wakes, names))

@@ -1,5 +1,6 @@
 """On a schedule: do what privacy requests ask for, and look once more at what was removed."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -21,6 +22,9 @@ from afterbill.privacy.serve_requests import ServeDeps, serve_requests
 from afterbill.runtime.observability import Metric, count, count_unreadable, logger
 from afterbill.runtime.remaining import goes_on
 from afterbill.settings import config
+from afterbill_actions.adapters.erasing import elsewhere
+from afterbill_actions.adapters.wakes import SqsWakes
+from afterbill_actions.publishing import publishing
 
 _RESERVE = timedelta(seconds=90)
 """Time for the customers of one request, where the table is slow."""
@@ -37,6 +41,12 @@ _erasing = erasing(
         keys=_keys,
         sources=config.source_names(),
     )
+)
+_erasing = replace(
+    _erasing,
+    elsewhere=elsewhere(
+        _dynamodb, _table, SqsWakes(client("sqs"), config.setting("ACTIONS_QUEUE_URL")), publishing().connections
+    ),
 )
 _restricting = RestrictDeps(RestrictionsTable(_dynamodb, _table), _requests, _ledger, _keys.hash_alias)
 

@@ -32,6 +32,13 @@ from afterbill.model.short_links import ShortLink
 from afterbill.model.visits import Kind, Visit
 from afterbill.model.webhooks import Webhook
 from afterbill.privacy.erase import SETTLES_AFTER, EraseDeps, erase
+from afterbill_actions.adapters.effects import EffectsTable
+from afterbill_actions.adapters.erasing import elsewhere
+from afterbill_actions.adapters.outbox import OutboxTable
+from afterbill_actions.adapters.wakes import SqsWakes
+from afterbill_actions.effects import Written
+from afterbill_actions.erase import ForgettableEffects
+from afterbill_actions.outbox import Entry, EntryState, Operation, place_of
 from afterbill_console.adapters.answers import HandlingsTable
 from afterbill_reports.adapters.archive_files import S3Files
 from afterbill_reports.adapters.archive_table import ArchiveTable
@@ -207,6 +214,29 @@ def run_archive(ada: Marked, at: datetime) -> None:
     assert (done.errors, done.busy) == ([], False)
 
 
+def plant_effects(ada: Marked) -> None:
+    """Something that was written elsewhere, and something that is still to be."""
+    effects, outbox = EffectsTable(ada.world.dynamodb, TABLE, clock=clock), OutboxTable(ada.world.dynamodb, TABLE)
+    effects.mark_published(ID, mark("published"), NOW, NOW + timedelta(days=700))
+    effects.keep_written(ID, "low/helpdesk.ticket", Written("helpdesk", "ticket", "v", NOW, {"ticket": mark("effect")}))
+    place = place_of(NOW, f"{ID}:v", "low/shop.tags")
+    waits = Entry("shop", place, "low/shop.tags", Operation.WRITE, NOW, ID, "v", WHO, content={"text": mark("outbox")})
+    outbox.put([waits])
+
+
+def elsewhere_of(ada: Marked) -> ForgettableEffects:
+    queue = ada.sqs.create_queue(QueueName="actions")["QueueUrl"]
+    return elsewhere(ada.world.dynamodb, TABLE, SqsWakes(ada.sqs, queue), ["helpdesk", "shop"])
+
+
+def drained(ada: Marked) -> None:
+    """Another system does what it is asked, and the entries are over."""
+    outbox = OutboxTable(ada.world.dynamodb, TABLE)
+    for name in ("helpdesk", "shop"):
+        for entry in outbox.entries(name, "", 9):
+            outbox.store(replace(entry, state=EntryState.DONE, ended_at=NOW, content={}), entry)
+
+
 PLANTS: dict[str, Callable[[Marked], None]] = {
     "customer": plant_customer,
     "object": plant_survey,
@@ -220,6 +250,7 @@ PLANTS: dict[str, Callable[[Marked], None]] = {
     "task": plant_task,
     "webhook": plant_copy,
     "archived": plant_archive,
+    **dict.fromkeys(("published", "effect", "outbox"), plant_effects),
 }
 """The function that plants each mark; each function is called once."""
 
@@ -285,6 +316,7 @@ def deps_of(ada: Marked, ledger: Entries) -> EraseDeps:
         hash_alias=hash_alias,
         clock=lambda: NOW,
         copies=privacy.copies,
+        elsewhere=elsewhere_of(ada),
     )
 
 
@@ -303,6 +335,7 @@ def erased(ada: Marked) -> PrivacyRequest:
     done = erase(first_look(ada, ledger), deps_of(ada, ledger), NOW + SETTLES_AFTER)
     mark_changes(ada, before)
     run_archive(ada, NOW + timedelta(days=1))
+    drained(ada)
     return done
 
 
@@ -348,11 +381,13 @@ def test_what_stays_says_nothing_of_anybody(ada):
 
     stay = sorted(item["pk"]["S"].partition("#")[0] for item in all_items(ada.world))
     objections, names, requests, rows_and_tombstones = 2, 2, 1, 2 + 3
+    entries_that_are_over = 2
     assert stay == sorted(
         ["STATE", *["ADDRESS"] * objections]
         + ["ERASED"] * names
         + ["PRIVACY"] * requests
         + ["INVITATION"] * rows_and_tombstones
+        + ["CONNECTION", *["OUTBOX"] * entries_that_are_over]
     )
 
 
@@ -369,6 +404,7 @@ def test_what_is_counted_is_what_was_planted(ada):
         "copies": 1,
         "timers": 2,
         "addresses": 0,
+        "written_elsewhere": 1,
         "objections_kept": 2,
         "rows_kept": 2,
         "answers_kept": 2,

@@ -129,6 +129,7 @@ def test_the_request_tells_what_was_done():
         Removed.COPIES: 1,
         Removed.TIMERS: 1,
         Removed.ADDRESSES: 1,
+        Removed.WRITTEN_ELSEWHERE: 0,
         Removed.OBJECTIONS_KEPT: 0,
         Removed.ROWS_KEPT: 1,
         Removed.ANSWERS_KEPT: 1,

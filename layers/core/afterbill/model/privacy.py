@@ -146,6 +146,7 @@ class Removed(StrEnum):
     COPIES = "copies"
     TIMERS = "timers"
     ADDRESSES = "addresses"
+    WRITTEN_ELSEWHERE = "written_elsewhere"
     OBJECTIONS_KEPT = "objections_kept"
     ROWS_KEPT = "rows_kept"
     ANSWERS_KEPT = "answers_kept"

@@ -24,7 +24,7 @@ _TRIES = 5
 class EraseDeps:
     """The dependencies of erasing; `hash_alias` is keyed, `sources` are the names of all that may tell of people.
 
-    `copies` is None where no copies of webhooks are kept.
+    `copies` is None where no copies of webhooks are kept, `elsewhere` where nothing is written to other systems.
     """
 
     people: People
@@ -37,6 +37,7 @@ class EraseDeps:
     clock: Callable[[], datetime]
     copies: Copies | None = None
     sources: Collection[str] = frozenset()
+    elsewhere: ForgettableAnswers | None = None
 
 
 def erase(request: PrivacyRequest, deps: EraseDeps, now: datetime) -> PrivacyRequest:
@@ -82,7 +83,7 @@ def _remove(request: PrivacyRequest, deps: EraseDeps) -> tuple[PrivacyRequest, M
 def _forgotten(person: Person, counted: dict[str, Mapping[str, int]], deps: EraseDeps) -> bool:
     """Let every wing forget them; False where the customer changed since they were read, and may still be there."""
     done = Counter[str]()
-    for wing in (deps.deliveries, deps.answers, deps.facts):
+    for wing in filter(None, (deps.elsewhere, deps.deliveries, deps.answers, deps.facts)):
         done.update(wing.forget(person))
     counted[person.customer_id] = _together(counted.get(person.customer_id, {}), done)
     return person.customer is None or done[Removed.CUSTOMERS] > 0
