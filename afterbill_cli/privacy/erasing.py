@@ -30,7 +30,10 @@ def erasing(stack: Deployed) -> EraseDeps:
             sources=stack.policy().sources,
         )
     )
-    wakes = SqsWakes(stack.client("sqs"), stack.output("ActionsQueueUrl"))
+    queue = stack.outputs.get("ActionsQueueUrl")
+    if not queue:  # an earlier version, which writes to no other system
+        return stores
+    wakes = SqsWakes(stack.client("sqs"), queue)
     file = stack.config / ACTIONS
     names = publishing_of(read_toml(file)).connections if file.is_file() else ()
     return replace(stores, elsewhere=elsewhere(stack.client("dynamodb"), stack.output("TableName"), wakes, names))
