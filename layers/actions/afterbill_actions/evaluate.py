@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from afterbill.model.billing import CustomerRef, OperatorTask
 from afterbill_actions.connection import Connection
 from afterbill_actions.effects import TAKEN_BACK, effect_name
-from afterbill_actions.exemptions import fires_nothing, loops
+from afterbill_actions.exemptions import SEEN_WITHIN, fires_nothing, loops
 from afterbill_actions.matching import held, judge, judge_event, needs_earlier
 from afterbill_actions.outbox import Entry, Operation, place_of
 from afterbill_actions.outcome import TaskKind
@@ -89,7 +89,7 @@ def evaluate_event(message: Tell, deps: EvaluateDeps) -> Evaluated:
 def desired(snapshot: Snapshot, configuration: Configuration, since: Mapping[str, datetime]) -> Mapping[str, ActionOf]:
     """Return the effects, by name, that workflows want of a response as it stands now.
 
-    `since` is when each workflow was seen first; answers from before fire nothing. A shop is told of its own alone.
+    `since` is from when on each workflow counts; answers from before fire nothing. A shop is told of its own alone.
     """
     return {
         effect_name(workflow.name, do.connection, do.action): do
@@ -173,7 +173,7 @@ def _looks_back(configuration: Configuration) -> bool:
 
 
 def _since(deps: EvaluateDeps) -> Mapping[str, datetime]:
-    return deps.seen.seen(deps.configuration.workflows.keys(), deps.now)
+    return deps.seen.seen(deps.configuration.workflows.keys(), deps.now - SEEN_WITHIN)
 
 
 def _tell_of_loop(snapshot: Snapshot, deps: EvaluateDeps) -> None:

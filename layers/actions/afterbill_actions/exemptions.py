@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 REPLAYED_AFTER = timedelta(days=1)
 """An answer that is published so long after it was given was not given now: a table was restored, a stream replayed."""
 
+SEEN_WITHIN = timedelta(minutes=15)
+"""The time before it is seen first from which on a workflow counts: functions look at workflows once an answer comes,
+which was given before that; a click is an answer only after its review."""
+
 
 def fires_nothing(snapshot: "Snapshot", published_at: datetime) -> str:
     """Return why a response that was published at this moment fires nothing; empty where workflows decide."""

@@ -8,7 +8,7 @@ import pytest
 from afterbill.model.channels import Channel
 from afterbill.model.invitation import NO_DAY, Answer, Invitation, SkipReason
 from afterbill_actions.events import Event, EventType
-from afterbill_actions.exemptions import exempt, fires_nothing
+from afterbill_actions.exemptions import SEEN_WITHIN, exempt, fires_nothing
 from afterbill_actions.outbox import Operation
 from afterbill_actions.outcome import TaskKind
 from afterbill_actions.version import version_of
@@ -228,6 +228,22 @@ def test_answers_from_before_a_workflow_was_seen_first_fire_nothing(world: World
 
     world.now += 2 * HOUR
     assert put(world, answered(3, answered_at=world.now)) == ""
+
+
+def test_the_first_answer_after_a_deployment_fires_though_nobody_saw_the_workflow_before(world: World) -> None:
+    world.seen.since.clear()
+    world.publish(world.answer(Answer(3)))
+    world.rest()
+
+    assert world.written()["helpdesk"] == ["3"]
+    assert set(world.seen.since) == {"unhappy", "happy"}
+
+
+def test_an_answer_that_was_given_long_before_anybody_saw_the_workflow_does_not(world: World) -> None:
+    world.seen.since.clear()
+    assert (
+        put(world, answered(3, answered_at=NOW - SEEN_WITHIN - MINUTE)) == "no workflow wants anything that is not done"
+    )
 
 
 def test_a_workflow_that_fires_on_what_it_wrote_is_cut_and_told_once(world: World) -> None:
