@@ -84,6 +84,7 @@ def response_lines(stated: Mapping[str, Any]) -> Iterator[str]:
         yield ""
         yield f"workflow {one['name']}: {'fires' if one['fires'] else 'does not fire'}: {', '.join(one['do'])}"
         yield from [f"  no: {one['against']}"] * bool(one["against"])
+        yield from (f"  no: {each}: its system knows nothing of this source" for each in one["left_out"])
         for found in one["conditions"]:
             yield f"  {'yes' if found['held'] else 'no'}: {found['condition']}: {found['why']}"
     yield ""
@@ -119,6 +120,7 @@ def _judged(one: Judged) -> dict[str, Any]:
         "against": one.against,
         "conditions": findings,
         "do": [_action(each) for each in one.workflow.do],
+        "left_out": [_action(each) for each in one.foreign],
         "since": one.since.isoformat() if one.since else None,
     }
 

@@ -1,14 +1,15 @@
 """Explanations: what workflows make of a response, what was written of it, and what stands in the outbox."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from afterbill_actions.evaluate import is_foreign, is_older
 from afterbill_actions.exemptions import fires_nothing, loops
 from afterbill_actions.matching import Finding, held, judge
 from afterbill_actions.version import version_of
-from afterbill_actions.workflow import MOST_VERSIONS, Configuration, Workflow
+from afterbill_actions.workflow import MOST_VERSIONS, ActionOf, Configuration, Workflow
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -25,13 +26,15 @@ class Judged:
     """A workflow on a response: it `fires` where every finding is held and nothing speaks against it.
 
     `against` says in words what does: the whole response fires nothing, or it is older than the workflow. `since` is
-    None where the workflow was not seen yet.
+    None where the workflow was not seen yet. `foreign` are actions on systems that know nothing of the response's
+    source: these are left out.
     """
 
     workflow: Workflow
     findings: Sequence[Finding]
     since: datetime | None
     against: str = ""
+    foreign: Sequence[ActionOf] = ()
 
     @property
     def fires(self) -> bool:
@@ -53,7 +56,13 @@ def explain(snapshot: "Snapshot", configuration: Configuration, since: Mapping[s
     """Return what each workflow makes of a response as it stands now; `since` is when each was seen first."""
     version = version_of(snapshot.invitation.answer)
     whole = _against_all(snapshot)
-    workflows = [_judged(one, snapshot, since.get(one.name), whole) for one in configuration.workflows.values()]
+    workflows = [
+        replace(
+            _judged(one, snapshot, since.get(one.name), whole),
+            foreign=[do for do in one.do if is_foreign(snapshot, configuration.connections[do.connection])],
+        )
+        for one in configuration.workflows.values()
+    ]
     return Explained(snapshot, version, workflows, _waits(snapshot, version))
 
 
@@ -83,11 +92,10 @@ def _against_all(snapshot: "Snapshot") -> str:
 
 
 def _judged(workflow: Workflow, snapshot: "Snapshot", since: datetime | None, whole: str) -> Judged:
-    answered_at = snapshot.invitation.answered_at
     against = whole
     if not against and since is None:
         against = "no function has seen this workflow yet: it is not deployed, or nothing happened since"
-    elif not against and since and answered_at and answered_at < since:
+    elif not against and since and is_older(snapshot, since):
         against = f"it was answered before this workflow was deployed, {since:%Y-%m-%d %H:%M} UTC"
     return Judged(workflow, judge(workflow.when, snapshot), since, against)
 

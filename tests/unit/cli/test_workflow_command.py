@@ -131,6 +131,15 @@ def test_systems_on_this_machine_are_permitted_on_the_local_stack_alone(
 # Explain
 
 
+def test_actions_on_a_shop_of_another_source_are_told_to_be_left_out(
+    told: Deployed, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shop = ACTIONS.replace('connector = "webhooks"', 'connector = "shopify"\nsource = "paddle"').replace("post", "note")
+    (told.config / "actions.toml").write_text(shop, encoding="utf-8")
+    explain(told, ANSWERED)
+    assert "  no: crm.note: its system knows nothing of this source" in capsys.readouterr().out.splitlines()
+
+
 def test_a_response_is_explained_with_what_fired_and_what_came_of_it(
     told: Deployed, capsys: pytest.CaptureFixture[str]
 ) -> None:

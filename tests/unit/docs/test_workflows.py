@@ -2,12 +2,15 @@
 
 import re
 import tomllib
+from pathlib import Path
+
+import pytest
 
 from afterbill_actions.events import ABOUT_NO_RESPONSE, EventType
 from afterbill_actions.settings import actions_of
 from afterbill_actions.settings.tables import WhenTable
 from afterbill_actions.workflow import MOST_VERSIONS, SETTLES_AFTER_SECONDS, When
-from tests.unit.docs.pages import prose, read, spans
+from tests.unit.docs.pages import ROOT, prose, read, spans
 
 PAGE = "docs/workflows.md"
 EXAMPLES = re.findall(r"^```toml\n(.*?)^```$", read(PAGE), re.MULTILINE | re.DOTALL)
@@ -36,3 +39,13 @@ def test_every_event_is_named() -> None:
 def test_its_numbers_are_those_of_the_code() -> None:
     assert f"after {SETTLES_AFTER_SECONDS} quiet seconds" in prose(PAGE)
     assert f"more than {MOST_VERSIONS} versions" in prose(PAGE)
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "docs/connections").glob("*.md")), ids=lambda page: page.stem)
+def test_the_examples_of_a_connection_are_an_actions_file(page: Path) -> None:
+    """Together with the connections that other pages show."""
+    others = tomllib.loads("".join(EXAMPLES))["connections"]
+    own = tomllib.loads("".join(re.findall(r"^```toml\n(.*?)^```$", page.read_text("utf-8"), re.MULTILINE | re.DOTALL)))
+    found = actions_of({**own, "connections": {**others, **own.get("connections", {})}}, ["shop"])
+
+    assert page.stem in {connection.connector for connection in found.connections.values()}

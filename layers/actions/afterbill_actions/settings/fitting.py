@@ -44,6 +44,8 @@ class Fitting:
         yield from found
         if not (table.url or found or _has_address(connector, table)):
             yield misfit((*place, "url"), f"is missing: enter the https:// address of {connector.title}")
+        if connector.exclusive and not table.source:
+            yield misfit((*place, "source"), f"is missing: name the [sources] entry whose orders {connector.title} has")
         if table.source and table.source not in self.sources:
             yield misfit((*place, "source"), _no_source(table.source, self.sources))
 

@@ -1,6 +1,7 @@
 """Two systems that tests write to: a helpdesk that has no place for events, and a chat that has one."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -64,7 +65,8 @@ CHAT = Connector(
     per_minute=60,
     guide=(),
 )
-SYSTEMS = {"freshdesk": HELPDESK, "webhooks": CHAT}
+SHOP = replace(CHAT, name="shopify", title="Shop", exclusive=True)
+SYSTEMS = {"freshdesk": HELPDESK, "webhooks": CHAT, "shopify": SHOP}
 
 
 def load(name: str) -> Connector:

@@ -229,6 +229,10 @@ CASES = {
         '[connections.x]\nconnector = "freshdesk"\ndomain = ""\n',
         "connections.x.url: is missing: enter the https:// address of Helpdesk (line 9)",
     ),
+    "a shop of no source": (
+        '[connections.x]\nconnector = "shopify"\nurl = "https://shop.example"\n',
+        "connections.x.source: is missing: name the [sources] entry whose orders Shop has (line 9)",
+    ),
     "a source that is not there": (
         '[connections.x]\nconnector = "freshdesk"\ndomain = "a"\nsource = "shp"\n',
         f'connections.x.source: {NO_SOURCE}: "shp" is unknown; did you mean "shop"? (line 12)',

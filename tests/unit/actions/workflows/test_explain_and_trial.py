@@ -55,6 +55,16 @@ def test_it_says_that_the_answer_is_older_than_the_workflow(world: World) -> Non
     assert against == "it was answered before this workflow was deployed, 2026-11-26 13:00 UTC"
 
 
+def test_it_says_which_systems_know_nothing_of_the_source(world: World) -> None:
+    shop = replace(world.configuration.connections["helpdesk"], source="another", exclusive=True)
+    world.configuration = replace(
+        world.configuration, connections={**world.configuration.connections, "helpdesk": shop}
+    )
+    world.publish(world.answer(Answer(3)))
+    unhappy, happy = explained(world).workflows
+    assert (list(unhappy.foreign), list(happy.foreign)) == (list(LOW.do), [])
+
+
 def test_it_says_that_nobody_has_seen_the_workflow(world: World) -> None:
     del world.seen.since["unhappy"]
     world.publish(world.answer(Answer(3)))
