@@ -1,5 +1,6 @@
 """Records of the table's stream, as Lambda hands them over."""
 
+from base64 import b64decode
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -29,7 +30,13 @@ def change_in(record: Mapping[str, Any]) -> Change | None:
             return _objection(at, old, new)
         if kind != "INVITATION" or not new or all(old.get(name) == new.get(name) for name in _TOLD_BY):
             return None
-    return SurveyChange(at, invitation_of(old) if old else None, invitation_of(new))
+        before = invitation_of(_with_bytes(old)) if old else None
+        return SurveyChange(at, before, invitation_of(_with_bytes(new)))
+
+
+def _with_bytes(image: _Image) -> dict[str, Any]:
+    """Return the image with its bytes, which Lambda hands over as text in base 64."""
+    return {name: {"B": b64decode(value["B"])} if "B" in value else value for name, value in image.items()}
 
 
 def _objection(at: datetime, old: _Image, new: _Image) -> Objection | None:

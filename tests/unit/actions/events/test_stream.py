@@ -1,5 +1,7 @@
 """Records of the table's stream: what they tell the publisher, and what tells nothing."""
 
+import json
+from base64 import b64encode
 from datetime import UTC, datetime
 
 import pytest
@@ -19,8 +21,13 @@ EPOCH = 1795608000
 """Lambda writes it as a number, and a float is one."""
 
 
+def as_lambda_has_it(item):
+    """The item in JSON: bytes are text in base 64."""
+    return json.loads(json.dumps(item, default=lambda value: b64encode(bytes(value)).decode()))
+
+
 def record(old, new):
-    images = {name: image for name, image in (("OldImage", old), ("NewImage", new)) if image}
+    images = {name: as_lambda_has_it(image) for name, image in (("OldImage", old), ("NewImage", new)) if image}
     image = new or old
     return {
         "eventName": "MODIFY" if old and new else "INSERT" if new else "REMOVE",
@@ -42,6 +49,14 @@ def test_an_answer_is_a_change_with_both_sides_at_a_whole_second():
         None,
         answered().answer,
     )
+
+
+def test_bytes_are_read_as_lambda_hands_them_over():
+    packed = answered(message_id="0107018e2a4b6c8d-1a2b3c4d-5e6f-7081-92a3-b4c5d6e7f809-000000")
+    change = change_in(record(invitation_item(sent()), invitation_item(packed)))
+
+    assert change.after.address_hashes == packed.address_hashes
+    assert change.after.message_id == packed.message_id
 
 
 def test_an_answer_from_elsewhere_is_one_that_was_not_there():
