@@ -10,6 +10,7 @@ from afterbill_actions.adapters.effects import EffectsTable
 from afterbill_actions.adapters.known import KnownTable
 from afterbill_actions.adapters.stream import change_in
 from afterbill_actions.adapters.wakes import SqsWakes
+from afterbill_actions.adapters.workflows import WorkflowsTable
 from afterbill_actions.events import EventType
 from afterbill_actions.publish import PublishDeps, publish
 from afterbill_actions.publishing import publishing
@@ -26,6 +27,8 @@ _deps = PublishDeps(
     types=frozenset(_wanted.types) - _unsent,
     wakes=SqsWakes(client("sqs"), config.setting("ACTIONS_QUEUE_URL")) if _wanted.workflows else None,
     asked=_wanted.asked,
+    seen=WorkflowsTable(_dynamodb, _table),
+    workflows=_wanted.workflows,
 )
 
 

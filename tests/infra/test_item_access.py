@@ -162,7 +162,7 @@ def sources(folder: str) -> list[Path]:
 
 
 @pytest.mark.parametrize("operation", WRITES)
-@pytest.mark.parametrize("key", [INVITATION, keys.customer("1"), keys.sending_pause()], ids=lambda key: key["pk"]["S"])
+@pytest.mark.parametrize("key", [INVITATION, keys.customer("1"), keys.address("1")], ids=lambda key: key["pk"]["S"])
 def test_who_publishes_events_writes_beside_invitations_alone(operation: str, key: "keys.Key") -> None:
     assert not may("publish_events", operation, **written(operation, key))
 

@@ -13,11 +13,13 @@ from typing import TypeVar
 from afterbill.model.errors import TransientError, UnreadableError
 from afterbill.model.invitation import Invitation
 from afterbill_actions.events import Change, Event, EventType, Objection, SurveyChange, events_of
-from afterbill_actions.ports import Bus, EffectsStore, Known, Wakes
+from afterbill_actions.ports import Bus, EffectsStore, Known, Wakes, WorkflowsSeen
 from afterbill_actions.workflow import SETTLES_AFTER_SECONDS
 
 Record = TypeVar("Record")
 
+_ON_ITS_WAY = timedelta(seconds=10)
+"""The time from the moment that an answer bears to that of its change, which the stream tells in whole seconds."""
 _QUIET, _AT_ONCE = timedelta(seconds=SETTLES_AFTER_SECONDS), timedelta(0)
 
 
@@ -25,7 +27,8 @@ _QUIET, _AT_ONCE = timedelta(seconds=SETTLES_AFTER_SECONDS), timedelta(0)
 class PublishDeps:
     """The stores, and what the operator wants: `types` go onto the bus, `kept` is the life of a response.
 
-    `wakes` is None where there is no workflow; `asked` are the events about no response that workflows name.
+    `wakes` is None where there is no workflow; `asked` are the events about no response that workflows name. Where
+    `seen` is given, the names of all `workflows` are noted there before anything is woken.
     """
 
     bus: Bus
@@ -35,6 +38,8 @@ class PublishDeps:
     types: Collection[EventType] = frozenset(EventType)
     wakes: Wakes | None = None
     asked: Collection[EventType] = frozenset()
+    seen: WorkflowsSeen | None = None
+    workflows: Collection[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +64,23 @@ def publish(records: Mapping[str, Record], read: Callable[[Record], Change | Non
                 changes[id_] = change
         except UnreadableError as error:
             unreadable.append(error)
-    failed = announce(changes, deps) if changes else set()
+    failed = _announced(changes, deps) if changes else set[str]()
     return Published([id_ for id_ in records if id_ in failed], unreadable)
+
+
+def _announced(changes: Mapping[str, Change], deps: PublishDeps) -> set[str]:
+    """Announce what was read, unless it cannot be noted since when workflows are there."""
+    return announce(changes, deps) if _noted(changes, deps) else set(changes)
+
+
+def _noted(changes: Mapping[str, Change], deps: PublishDeps) -> bool:
+    """Note since when the workflows are there: the first answers that their version meets are not from before them."""
+    try:
+        if deps.seen and deps.workflows:
+            deps.seen.seen(deps.workflows, min(change.at for change in changes.values()) - _ON_ITS_WAY)
+    except TransientError:
+        return False
+    return True
 
 
 def announce(changes: Mapping[str, Change], deps: PublishDeps) -> set[str]:

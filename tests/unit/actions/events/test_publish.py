@@ -9,6 +9,7 @@ from afterbill.model.invitation import NO_DAY, RETENTION, Answer
 from afterbill_actions.events import EventType, Objection
 from afterbill_actions.publish import publish
 from afterbill_actions.version import version_of
+from afterbill_cli.memory.actions.workflows import MemoryWorkflowsSeen
 from tests.factories import ADA, DAY, HOUR, MINUTE, NOON, customer, invitation
 from tests.unit.actions.events.stream_world import GIVEN, WORDS, World, answered, change, check, sent
 from tests.unit.mortal import KilledError, Mortal
@@ -167,6 +168,18 @@ def test_a_record_that_nobody_can_read_costs_itself_alone(world):
     assert world.effects.held[ID].published == THREE
 
 
+def test_the_first_answer_that_a_workflow_meets_is_not_from_before_it(world):
+    seen, one = MemoryWorkflowsSeen(), answered(3)
+    world.publish(a_second_later(one), seen=seen, workflows={"unhappy"})
+
+    assert seen.seen({"unhappy"}, GIVEN + DAY)["unhappy"] <= one.answered_at
+
+
+def a_second_later(one):
+    """The change by which the stream tells of an answer."""
+    return change(sent(), one, one.answered_at + timedelta(seconds=1))
+
+
 # Faults
 
 
@@ -201,11 +214,18 @@ class Down:
 
 @pytest.mark.parametrize(
     ("part", "call"),
-    [("known", "restricted"), ("known", "earlier"), ("effects", "mark_published"), ("wakes", "settle")],
+    [
+        ("known", "restricted"),
+        ("known", "earlier"),
+        ("effects", "mark_published"),
+        ("wakes", "settle"),
+        ("seen", "seen"),
+    ],
 )
 def test_a_service_that_does_not_answer_fails_what_needs_it(world, part, call):
-    deps = world.deps()
-    result = world.publish(change(sent(), answered(3)), **{part: Down(getattr(deps, part), call)})
+    deps = world.deps(seen=MemoryWorkflowsSeen(), workflows={"unhappy"})
+    down = {part: Down(getattr(deps, part), call)}
+    result = world.publish(change(sent(), answered(3)), **{"workflows": {"unhappy"}, **down})
 
     assert result.failed == ["1"]
 
