@@ -6,13 +6,14 @@ from pathlib import Path
 import pytest
 from graphql import GraphQLSchema, build_schema, parse, validate
 
+from afterbill.model.errors import ConfigurationError
 from afterbill_actions.connectors.shopify import documents
 from afterbill_actions.connectors.shopify.actions import CONNECTOR
 from afterbill_actions.connectors.shopify.api import VERSION
 from afterbill_actions.connectors.shopify.documents import TagChange
 from afterbill_actions.outcome import Denied, Done
 from tests.unit.actions.answers import Desk, Wire
-from tests.unit.actions.shopify.shop import CUSTOMER, ORDER, SDL, SHAPES_OF_CHANGES, shop
+from tests.unit.actions.shopify.shop import ORDER, SDL, SHAPES_OF_CHANGES, shop
 
 VENDOR = Path(os.environ.get("AFTERBILL_JUDGES", "/work/shared/judges")) / "shopify"
 FIXED = ("SCOPES", "ORDER", "ORDER_WITH_CUSTOMER", "CUSTOMER", "NOTE", "WRITE_NOTE")
@@ -81,5 +82,5 @@ def test_the_probe_tells_what_is_wrong_with_the_token() -> None:
 def test_the_address_is_made_from_the_name_of_the_shop() -> None:
     assert CONNECTOR.url is not None
     assert CONNECTOR.url({"shop": "acme"}, {}) == "https://acme.myshopify.com"
-    assert CONNECTOR.url({"shop": None}, {}) == ""
-    assert CUSTOMER.startswith("gid://")
+    with pytest.raises(ConfigurationError, match="`shop` or `url`"):
+        CONNECTOR.url({"shop": None}, {})

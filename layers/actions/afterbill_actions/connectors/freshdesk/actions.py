@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
+from afterbill.model.errors import ConfigurationError
 from afterbill.settings.surveys.values import Table
 from afterbill_actions.connector import Action, Connector, Open
 from afterbill_actions.connectors.freshdesk import api, priority, ticket
@@ -42,7 +43,11 @@ class PrioritySettings(Table):
 
 
 def _url(settings: Mapping[str, Any], secret: Mapping[str, str]) -> str:  # noqa: ARG001  # the address is no secret
-    return f"https://{settings['domain']}.freshdesk.com" if settings.get("domain") else ""
+    if not settings.get("domain"):
+        raise ConfigurationError(
+            "actions.toml: a connection of Freshdesk needs `domain` or `url`"
+        )
+    return f"https://{settings['domain']}.freshdesk.com"
 
 
 def _probe(open_: Open) -> Outcome:

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
+from afterbill.model.errors import ConfigurationError
 from afterbill.settings.surveys.values import Table
 from afterbill_actions.connector import Action, Connector, Open
 from afterbill_actions.connectors._kit import replies
@@ -41,7 +42,9 @@ class NoteSettings(Table):
 
 
 def _url(settings: Mapping[str, Any], secret: Mapping[str, str]) -> str:  # noqa: ARG001  # the address is no secret
-    return f"https://{settings['shop']}.myshopify.com" if settings.get("shop") else ""
+    if not settings.get("shop"):
+        raise ConfigurationError("actions.toml: a connection of Shopify needs `shop` or `url`")
+    return f"https://{settings['shop']}.myshopify.com"
 
 
 def _probe(open_: Open) -> Outcome:
