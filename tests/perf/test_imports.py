@@ -220,7 +220,10 @@ def loaded(function: str) -> frozenset[str]:
     resolver = Resolver(PARAMETERS, {})
     variables = template()["Globals"]["Function"]["Environment"]["Variables"] | own_variables(function)
     environment = {name: str(resolver.resolve(value)) for name, value in variables.items()}
-    paths = [str(ROOT), *(str(ROOT / "layers" / layer) for layer in ("core", "reports", "actions", "console", "config"))]
+    paths = [
+        str(ROOT),
+        *(str(ROOT / "layers" / layer) for layer in ("core", "reports", "actions", "console", "config")),
+    ]
     probe = subprocess.run(
         [sys.executable, "-P", str(Path(__file__).with_name("probe.py")), function],
         env={

@@ -44,9 +44,7 @@ class PrioritySettings(Table):
 
 def _url(settings: Mapping[str, Any], secret: Mapping[str, str]) -> str:  # noqa: ARG001  # the address is no secret
     if not settings.get("domain"):
-        raise ConfigurationError(
-            "actions.toml: a connection of Freshdesk needs `domain` or `url`"
-        )
+        raise ConfigurationError("actions.toml: a connection of Freshdesk needs `domain` or `url`")
     return f"https://{settings['domain']}.freshdesk.com"
 
 
