@@ -20,6 +20,8 @@ _SHOWN = 50
 _LOOKED_THROUGH = 500
 """Entries of which the parked ones are shown: a longer log has pages."""
 _LONGEST_PLACE = 300
+_REPLAYED = frozenset({"webhooks"})
+"""Connectors whose receivers know a repeat: only there is done again what is done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ def _page(visit: Visit, deps: ConsoleDeps, *, gone: bool = False) -> Content:
     chosen = wanted if wanted in names else next(iter(names), "")
     parked = query.get("show") == "parked"
     found = _log(chosen, query.get("before", ""), deps, parked=parked) if chosen else ()
-    lines = [_line(entry) for entry in found[:_SHOWN]]
+    lines = [_line(entry, replayed=names[chosen] in _REPLAYED) for entry in found[:_SHOWN]]
     variables = {
         "connections": _health(names, deps, visit.now) if names else [],
         "chosen": chosen,
@@ -86,9 +88,10 @@ def _log(chosen: str, before: str, deps: ConsoleDeps, *, parked: bool) -> Sequen
     return [entry for entry in found if entry.state is EntryState.PARKED] if parked else found
 
 
-def _line(entry: Entry) -> Line:
+def _line(entry: Entry, *, replayed: bool) -> Line:
     at = entry.ended_at or entry.claimed_at or entry.first_due_at
-    return Line(entry, at, entry.state in RETRIABLE, entry.state in DROPPABLE)
+    retriable = entry.state in RETRIABLE and (replayed or entry.state is not EntryState.DONE)
+    return Line(entry, at, retriable, entry.state in DROPPABLE)
 
 
 def _health(names: Mapping[str, str], deps: ConsoleDeps, now: datetime) -> list[Health]:
