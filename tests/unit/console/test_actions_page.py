@@ -110,6 +110,13 @@ class TestActs:
 
         assert world.actions.operate.outbox.entry("team", parked.place).state is EntryState.DROPPED
 
+    def test_only_what_a_receiver_knows_as_a_repeat_is_done_again(self, world):
+        done, ticket = one_in(world, EntryState.DONE), world.sign_in(Role.AGENT)
+        world.actions.operate.outbox.put([replace(done, connection="warehouse")])
+
+        assert "Do it again" in world.get(f"{PLACE}?connection=warehouse", ticket).body
+        assert "Do it again" not in world.get(f"{PLACE}?connection=team", ticket).body
+
     def test_a_notice_names_nobody_in_the_audit_trail(self, world):
         parked = one_in(world, EntryState.PARKED)
         outbox = world.actions.operate.outbox
