@@ -82,6 +82,8 @@ def world() -> Iterator[Meter]:
         "UNSIGNED_PER_MINUTE": "60",
         "SEND_QUEUE_URL": urls[1],
         "REPORT_REQUESTS_URL": urls[1],
+        "ACTIONS_QUEUE_URL": urls[1],
+        "CONNECTIONS_SECRET": empty["ARN"],
     }
     folder = TemporaryDirectory()
     paths = [str(_configured(Path(folder.name))), *sys.path]

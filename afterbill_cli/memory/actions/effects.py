@@ -25,8 +25,9 @@ class MemoryEffects:
         one = self.held.get(invitation_id) or Effects(invitation_id)
         if one.published_at is None or one.published != version:
             first = rating if one.first_rating is None else one.first_rating
-            changed = {"published": version, "published_at": at, "versions": one.versions + 1, "first_rating": first}
-            self.held[invitation_id] = replace(one, **changed)
+            self.held[invitation_id] = replace(
+                one, published=version, published_at=at, versions=one.versions + 1, first_rating=first
+            )
             self.ends[invitation_id] = expires_at
 
     def keep_written(self, invitation_id: str, effect: str, written: Written) -> None:
