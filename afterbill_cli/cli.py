@@ -37,6 +37,7 @@ _COMMANDS = {
     "suppression": ("afterbill_cli.suppression.commands", "Show and lift suppressions of addresses and numbers."),
     "connect": ("afterbill_cli.connecting.commands", "Connect a system that actions write to."),
     "workflow": ("afterbill_cli.workflows.commands", "List, explain and test what answers set in motion."),
+    "actions": ("afterbill_cli.actions", "List, retry and drop what is written to other systems."),
     "tasks": ("afterbill_cli.tasks", "List decisions that need a person."),
     "privacy": ("afterbill_cli.privacy.commands", "Show, restrict and remove what is stored about a person."),
     "mcp": ("afterbill_cli.mcp.commands", "Serve the stored reports to an assistant, by the Model Context Protocol."),
