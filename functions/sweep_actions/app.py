@@ -15,6 +15,7 @@ from afterbill_actions.adapters.known import KnownTable
 from afterbill_actions.adapters.outbox import OutboxTable
 from afterbill_actions.adapters.version_sweeps import VersionSweepsTable
 from afterbill_actions.adapters.wakes import SqsWakes
+from afterbill_actions.adapters.workflows import WorkflowsTable
 from afterbill_actions.publish import PublishDeps
 from afterbill_actions.settings import load_actions
 from afterbill_actions.sweep_connections import wake_connections
@@ -37,13 +38,17 @@ _sweeping = SweepDeps(
     ),
     day_of=lambda at: at.astimezone(_zone).date(),
 )
+_seen = WorkflowsTable(_dynamodb, _table)
 _connections, _outbox = ConnectionsTable(_dynamodb, _table), OutboxTable(_dynamodb, _table)
 
 
 def handler(_event: dict[str, Any], context: Any) -> None:  # noqa: ANN401  # Lambda's own
     """Sweep while there is time; the next run goes on where this one stood."""
+    now = datetime.now(UTC)
+    # From now on new workflows fire: most runs find all of them known, and write nothing.
+    _seen.seen(_configuration.workflows, now)
     woken = wake_connections(_configuration.connections, _connections, _outbox, _wakes)
-    run = sweep_versions(_sweeping, datetime.now(UTC), goes_on(context, _RESERVE))
+    run = sweep_versions(_sweeping, now, goes_on(context, _RESERVE))
     count_unreadable("sweep_actions", map(str, run.unreadable))
     logger.info("actions swept", woken=woken, looked_at=run.looked_at, told=run.told, failed=run.failed)
     count(Metric.ACTIONS_SWEEP_FINISHED)

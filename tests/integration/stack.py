@@ -133,7 +133,7 @@ class Stack:
             url = self.sqs.create_queue(QueueName=f"afterbill-{queue}", Attributes=size)["QueueUrl"]
             made[queue] = {"Ref": url, "Arn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:afterbill-{queue}"}
         secrets = {"SourcesSecret": self.sources, "KeysSecret": {"identity": IDENTITY, "links": {}}}
-        for name, value in (secrets | {"ApisSecret": {}, "TokensSecret": {}}).items():
+        for name, value in (secrets | {"ApisSecret": {}, "TokensSecret": {}, "ConnectionsSecret": {}}).items():
             arn = self.secrets.create_secret(Name=f"afterbill-{name}", SecretString=json.dumps(value))["ARN"]
             made[name] = {"Ref": arn, "Id": arn}
         self.events = self.session.client("events")
@@ -142,6 +142,9 @@ class Stack:
         self.scheduler.create_schedule_group(Name="afterbill-surveys")
         made["ScheduleGroup"] = {"Ref": "afterbill-surveys"}
         made["ScheduleRole"] = {"Arn": f"arn:aws:iam::{ACCOUNT}:role/afterbill-schedule"}
+        self.events = self.session.client("events")
+        bus = self.events.create_event_bus(Name="afterbill-events")["EventBusArn"]
+        made["EventBus"] = {"Ref": "afterbill-events", "Arn": bus}
         made["ConfigurationSet"] = {"Ref": "afterbill"}
         self.users = UserPool()
         arn = f"arn:aws:cognito-idp:{REGION}:{ACCOUNT}:userpool/{POOL}"
