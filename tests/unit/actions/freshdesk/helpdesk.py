@@ -85,7 +85,9 @@ class Helpdesk:
                 ticket.update(body)
                 return reply(200, ticket)
             case "GET", ["conversations"]:
-                return reply(200, [{"body": text} for text in self.notes.get(id_, ())])
+                return reply(
+                    200, [{"id": 90 + place, "body": text} for place, text in enumerate(self.notes.get(id_, ()))]
+                )
             case "POST", ["notes"]:
                 assert body.keys() == {"body", "private"}
                 assert body["private"] is True

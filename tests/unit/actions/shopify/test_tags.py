@@ -159,14 +159,30 @@ def test_what_is_gone_can_be_asked_for_in_vain(store: Shop, desk: Desk) -> None:
 
 def test_with_a_token_to_buy_what_is_gone_is_found_in_the_next_attempt(store: Shop, desk: Desk) -> None:
     record = desk.done(tags.write, job())
-    del store.records[ORDER]
+    del store.records[CUSTOMER]
     desk.secret = CLIENT
 
     first = desk.run(tags.undo, again(job(), record))
 
     assert first == Later("the requests of one step are used up", timedelta(0))
     assert desk.run(tags.undo, again(job(), record)) == Done()
-    assert tags_of_customer(store) == ["vip"]
+    assert store.records[ORDER]["tags"] == ["theirs"]
+
+
+def test_a_customer_who_left_the_order_loses_what_is_taken_back_too(store: Shop, desk: Desk) -> None:
+    record = desk.done(tags.write, job())
+    store.records[ORDER]["customer"] = ""
+
+    assert desk.run(tags.undo, replace(again(job(), record), maybe=True)) == Done()
+    assert tags_of(store) == (["theirs"], ["vip"])
+
+
+def test_a_removal_after_a_look_can_be_refused_too(desk: Desk) -> None:
+    desk.done(tags.write, job())
+    refused = {"data": {"tagsRemove0": {"userErrors": [{"field": ["tags"], "message": "?"}]}}}
+    desk.wire.faults = {len(desk.wire.sent) + 2: answer(refused)}
+
+    assert desk.run(tags.undo, job(maybe=True)) == Refused("Shopify refuses tags (userErrors)")
 
 
 def test_a_removal_that_shopify_refuses_is_told(desk: Desk) -> None:

@@ -4,6 +4,7 @@ The vendor publishes no specification; docs/connections/freshdesk.md says how ea
 """
 
 import json
+import re
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -89,14 +90,19 @@ def add_note(open_: Open, id_: str, body: str) -> Missing | Outcome | None:
     return Missing() if reply.status in replies.NOT_FOUND else _failure(reply)
 
 
-def has_note(open_: Open, id_: str, mark: str) -> bool | Outcome:
-    """Tell whether a conversation of a ticket bears this mark."""
+def newest_reference(open_: Open, id_: str, mark: str) -> str | Outcome:
+    """Return the reference in the newest note of a ticket that bears this mark, empty where none does."""
     reply = _send(open_, "GET", f"/tickets/{id_}/conversations?per_page={MOST_LISTED}")
     failure = _failure(reply)
     if failure:
         return failure
-    texts = (f"{entry.get('body')} {entry.get('body_text')}" for entry in replies.listed(reply.json()))
-    return any(mark in text for text in texts)
+    wanted = re.compile(rf"{re.escape(mark)}[.0-9a-z-]*")
+    found = [
+        (number(entry.get("id")), match[0])
+        for entry in replies.listed(reply.json())
+        if (match := wanted.search(str(entry.get("body"))))
+    ]
+    return max(found, default=(0, ""))[1]
 
 
 def probe(open_: Open) -> Outcome | None:

@@ -13,8 +13,6 @@ from afterbill_actions.connectors.freshdesk.api import Missing, Ticket
 from afterbill_actions.outcome import Done, GoesOn, NeedsPerson, Outcome, TaskKind
 
 _TAKEN_BACK = "afterbill-taken-back"
-_STAGING = frozenset({"stage", "look"})
-"""Parts of a record that is not complete: the version whose note is still to come, and that it may stand already."""
 _BETWEEN = "|"
 """Parts the tags of a record; a tag of ours holds none."""
 
@@ -24,8 +22,6 @@ def write(job: Job, open_: Open) -> Outcome:
     if texts.answer_of(job) is None:
         return Done(_record(job))
     kept = _record(job)
-    if kept.get("stage") == texts.version(job):
-        return _tell(job, open_, kept, look=job.maybe or bool(kept.get("look")))
     return _update(job, open_, kept) if kept.get("ticket") else _find(job, open_)
 
 
@@ -91,8 +87,7 @@ def _refresh(job: Job, open_: Open, kept: Mapping[str, str], standing: Ticket, *
     failure = api.update(open_, kept["ticket"], changes)
     if failure:
         return _gone(kept) if isinstance(failure, Missing) else failure
-    staged = {**record, "stage": texts.version(job)}
-    return GoesOn({**staged, "look": "yes"}) if look else _tell(job, open_, staged, look=False)
+    return GoesOn(record) if look else _tell(job, open_, record, look=False)
 
 
 def _others(job: Job, kept: Mapping[str, str], standing: Ticket) -> list[str]:
@@ -117,21 +112,21 @@ def _changes(job: Job, kept: Mapping[str, str], standing: Ticket) -> dict[str, o
 
 
 def _tell(job: Job, open_: Open, kept: Mapping[str, str], *, look: bool) -> Outcome:
-    """Add the note of this version, unless it stands there when we look."""
+    """Add the note of this version, unless it is our newest one when we look."""
     found, version = texts.answer_of(job), texts.version(job)
     reference = f"{job.mark}.{version}"
     body = words.note(job, *found, reference) if found else ""
     failure = _note_once(open_, kept["ticket"], body, reference, look=look)
     if failure:
         return _gone(kept) if isinstance(failure, Missing) else failure
-    return Done({name: value for name, value in kept.items() if name not in _STAGING})
+    return Done(kept)
 
 
 def _note_once(open_: Open, id_: str, body: str, reference: str, *, look: bool) -> Missing | Outcome | None:
-    noted = api.has_note(open_, id_, reference) if look else False
-    if noted is True:
+    newest = api.newest_reference(open_, id_, reference.partition(".")[0]) if look else ""
+    if newest == reference:
         return None
-    return api.add_note(open_, id_, body) if noted is False else noted
+    return api.add_note(open_, id_, body) if isinstance(newest, str) else newest
 
 
 def _gone(kept: Mapping[str, str]) -> NeedsPerson:
@@ -169,10 +164,10 @@ def _look_and_undo(job: Job, open_: Open) -> Outcome:
     if standing is None:
         return Done()
     shared = {"ticket": str(api.number(standing.get("id"))), "shared": "yes"}
-    noted = api.has_note(open_, shared["ticket"], job.mark)
-    if noted is True:
-        return _say_farewell(job, open_, shared, look=False)
-    return Done() if noted is False else noted
+    newest = api.newest_reference(open_, shared["ticket"], job.mark)
+    if not isinstance(newest, str):
+        return newest
+    return _say_farewell(job, open_, shared, look=newest == _farewell_of(job)) if newest else Done()
 
 
 def _take_back(job: Job, open_: Open, kept: Mapping[str, str], standing: Ticket) -> Outcome:
@@ -184,15 +179,19 @@ def _take_back(job: Job, open_: Open, kept: Mapping[str, str], standing: Ticket)
     failure = api.update(open_, kept["ticket"], changes)
     if failure:
         return Done() if isinstance(failure, Missing) else failure
-    return _say_farewell(job, open_, kept, look=False)
+    return GoesOn(kept) if job.maybe else _say_farewell(job, open_, kept, look=False)
 
 
 def _say_farewell(job: Job, open_: Open, kept: Mapping[str, str], *, look: bool) -> Outcome:
-    reference = f"{job.mark}.taken-back.{texts.version(job)}"
+    reference = _farewell_of(job)
     failure = _note_once(open_, kept["ticket"], words.farewell(job, reference), reference, look=look)
     if failure:
         return Done() if isinstance(failure, Missing) else failure
     return Done({name: kept[name] for name in ("ticket", "shared") if name in kept})
+
+
+def _farewell_of(job: Job) -> str:
+    return f"{job.mark}.taken-back.{texts.version(job)}"
 
 
 def erase(job: Job, open_: Open) -> Outcome:  # noqa: ARG001  # no request is made

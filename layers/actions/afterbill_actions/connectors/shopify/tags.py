@@ -17,7 +17,7 @@ from afterbill_actions.outcome import Done, GoesOn, Later, NeedsPerson, Outcome,
 MOST_TAG = 40
 """The longest tag that Shopify takes on orders."""
 _BETWEEN = "|"
-_CHECKING, _DROPPED, _LOOKED = "checking", "dropped", "looked"
+_DROPPED = "dropped"
 _KINDS = ("order", "customer")
 
 Records = Mapping[str, tuple[str, Sequence[str]]]
@@ -27,21 +27,27 @@ Records = Mapping[str, tuple[str, Sequence[str]]]
 def write(job: Job, open_: Open) -> Outcome:
     """Put the tags of the answer in the place of those that an earlier version of it put there."""
     kept = job.written.record if job.written else {}
-    version = texts.version(job)
-    if not version:
+    if not texts.version(job):
         return Done(kept)
-    if kept.get(_DROPPED) == version and _dropped_of(job, kept):
-        reason = "Shopify dropped a tag without a word: choose another in actions.toml"
-        return NeedsPerson(TaskKind.ACTION_REFUSED, reason, {"tags": _dropped_of(job, kept)})
     session = Session(open_)
     there = _read(job, session)
     if not isinstance(there, Mapping):
         return there
-    if kept.get(_CHECKING) == version:
-        return _checked(job, there, kept)
     record = _record(job, there, kept)
     changes = _changes(job, there, kept, record)
-    return _change(job, session, changes, record) if changes else _checked(job, there, record)
+    if not changes:
+        return Done(record)
+    if _is_dropped(job, kept, changes):
+        reason = "Shopify dropped a tag without a word: choose another in actions.toml"
+        return NeedsPerson(TaskKind.ACTION_REFUSED, reason, {"tags": kept[_DROPPED].replace(_BETWEEN, ", ")})
+    return _change(job, session, changes, record)
+
+
+def _is_dropped(job: Job, kept: Mapping[str, str], changes: Sequence[TagChange]) -> bool:
+    """Tell whether all that is missing was written a moment ago and dropped."""
+    dropped = set(filter(None, kept.get(_DROPPED, "").split(_BETWEEN)))
+    wanted = {tag for change in changes for tag in change.add}
+    return job.maybe and bool(dropped) and dropped == wanted and not any(change.remove for change in changes)
 
 
 def _change(job: Job, session: Session, changes: Sequence[TagChange], record: Mapping[str, str]) -> Outcome:
@@ -49,7 +55,7 @@ def _change(job: Job, session: Session, changes: Sequence[TagChange], record: Ma
     if failure:
         return failure.outcome() if isinstance(failure, Complaints) else failure
     if not session.left:
-        return GoesOn({**record, _CHECKING: texts.version(job)})
+        return GoesOn(record)
     after = _read(job, session)
     return _checked(job, after, record) if isinstance(after, Mapping) else after
 
@@ -132,27 +138,17 @@ def _perhaps_ours(job: Job, present: Sequence[str]) -> list[str]:
 
 
 def _checked(job: Job, there: Records, record: Mapping[str, str]) -> Outcome:
-    """Return Done where all tags stand; what is missing was dropped: it is kept what stands, and then told."""
-    kept = {name: value for name, value in record.items() if name != _CHECKING}
-    if not any(_lacks(present, _wanted(job)) for _, present in there.values()):
-        return Done(kept)
-    return GoesOn({**kept, _DROPPED: texts.version(job), "missing": _BETWEEN.join(_missing(job, there))})
-
-
-def _missing(job: Job, there: Records) -> list[str]:
+    """Return Done where all tags stand; what was dropped is told by the next step, once it is kept what stands."""
     lacking = (tag for _, present in there.values() for tag in _lacks(present, _wanted(job)))
-    return list(dict.fromkeys(lacking))
-
-
-def _dropped_of(job: Job, kept: Mapping[str, str]) -> str:
-    return ", ".join(tag for tag in kept.get("missing", "").split(_BETWEEN) if tag in _wanted(job))
+    missing_tags = _BETWEEN.join(dict.fromkeys(lacking))
+    return GoesOn({**record, _DROPPED: missing_tags}) if missing_tags else Done(record)
 
 
 def undo(job: Job, open_: Open) -> Outcome:
     """Remove exactly the tags that were ours; a record that is gone has none."""
     kept = job.written.record if job.written else {}
     session = Session(open_)
-    if job.maybe and job.invitation and not kept.get(_LOOKED):
+    if job.maybe and job.invitation:
         return _look_and_undo(job, session, kept)
     if job.maybe and not kept:
         reason = "an order and its customer may bear tags of an answer: look for them in the shop, and remove them"
@@ -160,46 +156,48 @@ def undo(job: Job, open_: Open) -> Outcome:
     return _remove(session, kept)
 
 
-def _remove(session: Session, kept: Mapping[str, str]) -> Outcome:
-    ours = {kind: kept[kind] for kind in _KINDS if kept.get(kind) and _ours(kept, kind)}
-    if not ours:
-        return Done()
-    failure = session.mutate(*documents.tag_changes([TagChange(ours[kind], _ours(kept, kind), ()) for kind in ours]))
-    if not isinstance(failure, Complaints):
-        return failure or Done()
-    standing = _standing(session, ours)
-    if not isinstance(standing, Mapping):
-        return standing
-    if len(standing) == len(ours):
-        return failure.outcome()
-    left = {name: value for name, value in kept.items() if name.partition("_")[0] in standing}
-    return GoesOn({**left, _LOOKED: "yes"})
-
-
 def _look_and_undo(job: Job, session: Session, kept: Mapping[str, str]) -> Outcome:
-    """Find what an attempt of which we heard nothing may have written; the next step removes it."""
+    """Remove what an attempt of which we heard nothing may have written too."""
     there = _read(job, session)
     if isinstance(there, NeedsPerson):
-        return GoesOn({**kept, _LOOKED: "yes"}) if kept else Done()
+        there = {}
     if not isinstance(there, Mapping):
         return there
-    found = {**kept, _LOOKED: "yes"}
+    changes = list[TagChange]()
     for kind, (id_, present) in there.items():
         known = _ours(kept, kind) if kept.get(kind) == id_ else _chosen(job)
-        tags = [*_perhaps_ours(job, present), *(tag for tag in known if not _lacks(present, [tag]))]
-        found |= {kind: id_, f"{kind}_tags": _BETWEEN.join(dict.fromkeys(tags))}
-    return GoesOn(found)
+        ours = [*_perhaps_ours(job, present), *(tag for tag in known if not _lacks(present, [tag]))]
+        changes += [TagChange(id_, list(dict.fromkeys(ours)), ())] if ours else []
+    found = {id_ for id_, _ in there.values()}
+    elsewhere = _of(kept, [kind for kind in _KINDS if kept.get(kind) and kept[kind] not in found])
+    if not changes:
+        return _remove(session, elsewhere)
+    failure = session.mutate(*documents.tag_changes(changes))
+    if failure:
+        return failure.outcome() if isinstance(failure, Complaints) else failure
+    return GoesOn(elsewhere) if elsewhere else Done()
 
 
-def _standing(session: Session, ours: Mapping[str, str]) -> Mapping[str, str] | Outcome:
-    """Return those records that are there still: in a mutation of several one that is gone makes all look refused."""
-    if session.left < len(ours):
-        return Later("the requests of one step are used up", timedelta(0))
-    found = dict[str, str]()
-    for kind, id_ in ours.items():
-        data = session.query(documents.ORDER if kind == "order" else documents.CUSTOMER, id=id_)
+def _of(kept: Mapping[str, str], kinds: Sequence[str]) -> Mapping[str, str]:
+    """Return the part of a record that is about these kinds."""
+    return {name: value for name, value in kept.items() if name.removesuffix("_tags") in kinds}
+
+
+def _remove(session: Session, kept: Mapping[str, str]) -> Outcome:
+    """Remove what the record says, where it still is; in one mutation all look refused when one is gone."""
+    ours = [kind for kind in _KINDS if kept.get(kind) and _ours(kept, kind)]
+    if not ours:
+        return Done()
+    failure = session.mutate(*documents.tag_changes([TagChange(kept[kind], _ours(kept, kind), ()) for kind in ours]))
+    if not isinstance(failure, Complaints):
+        return failure or Done()
+    checked = ours[: session.left]
+    gone = set[str]()
+    for kind in checked:
+        data = session.query(documents.ORDER if kind == "order" else documents.CUSTOMER, id=kept[kind])
         if not isinstance(data, Mapping):
             return data
-        if any(data.values()):
-            found[kind] = id_
-    return found
+        gone |= set() if any(data.values()) else {kind}
+    if gone:
+        return GoesOn(_of(kept, [kind for kind in ours if kind not in gone]))
+    return failure.outcome() if checked == ours else Later("the requests of one step are used up", timedelta(0))
