@@ -46,18 +46,18 @@ def test_the_page_about_deploying_tells_the_same_of_a_flood(counted):
 
 def test_a_busy_stack_pays_for_the_metrics_of_the_access_log_and_for_those_by_reason():
     """By reason: skipped facts, signs of machines, functions that fail, steps that cannot read, wrong signatures."""
-    assert costs.when_busy()[Unit.METRIC] == len(costs._METRICS - costs._ALWAYS) + 3 + len(SkipReason) + 10 + 6 + 9 + 1
+    assert costs.when_busy()[Unit.METRIC] == len(costs._METRICS - costs._ALWAYS) + 3 + len(SkipReason) + 10 + 7 + 10 + 1
 
 
 def test_a_run_at_rest_is_billed_with_the_memory_of_its_function():
     """A gigabyte for the sweep and the review each, 1,769 MB for counting, half of one for the watch, the polls,
-    privacy requests and, once an hour, campaigns and retention, and 1,769 MB for the archive.
+    privacy requests, the sweep of actions and, once an hour, campaigns and retention, and 1,769 MB for the archive.
     """
     runs = 2_880
     seconds = costs.without_console()[Unit.GB_SECOND]
 
     hourly = 0.5 + 0.5 + 1769 / 1024
-    assert seconds == pytest.approx(runs * (1 + 1 + 1769 / 1024 + 0.5 + 0.5 + 0.5) + runs / 4 * hourly, abs=1)
+    assert seconds == pytest.approx(runs * (1 + 1 + 1769 / 1024 + 0.5 + 0.5 + 0.5 + 0.5) + runs / 4 * hourly, abs=1)
 
 
 def test_a_console_looks_at_the_stack_every_quarter_of_an_hour_and_for_notices_every_five_minutes():
