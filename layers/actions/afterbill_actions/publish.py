@@ -13,13 +13,12 @@ from typing import TypeVar
 from afterbill.model.errors import TransientError, UnreadableError
 from afterbill.model.invitation import Invitation
 from afterbill_actions.events import Change, Event, EventType, Objection, SurveyChange, events_of
+from afterbill_actions.exemptions import SEEN_WITHIN
 from afterbill_actions.ports import Bus, EffectsStore, Known, Wakes, WorkflowsSeen
 from afterbill_actions.workflow import SETTLES_AFTER_SECONDS
 
 Record = TypeVar("Record")
 
-_ON_ITS_WAY = timedelta(seconds=10)
-"""The time from the moment that an answer bears to that of its change, which the stream tells in whole seconds."""
 _QUIET, _AT_ONCE = timedelta(seconds=SETTLES_AFTER_SECONDS), timedelta(0)
 
 
@@ -77,7 +76,7 @@ def _noted(changes: Mapping[str, Change], deps: PublishDeps) -> bool:
     """Note since when the workflows are there: the first answers that their version meets are not from before them."""
     try:
         if deps.seen and deps.workflows:
-            deps.seen.seen(deps.workflows, min(change.at for change in changes.values()) - _ON_ITS_WAY)
+            deps.seen.seen(deps.workflows, min(change.at for change in changes.values()) - SEEN_WITHIN)
     except TransientError:
         return False
     return True
