@@ -23,6 +23,7 @@ from tests.unit.cli.people import person, stored
 ACTIONS = """\
 [connections.shop]
 connector = "shopify"
+source = "paddle"
 shop = "acme"
 test_order = "4501"
 [connections.desk]
