@@ -17,13 +17,13 @@ from afterbill_actions.adapters.version_sweeps import VersionSweepsTable
 from afterbill_actions.adapters.wakes import SqsWakes
 from afterbill_actions.adapters.workflows import WorkflowsTable
 from afterbill_actions.publish import PublishDeps
-from afterbill_actions.settings import load_actions
+from afterbill_actions.publishing import publishing
 from afterbill_actions.sweep_connections import wake_connections
 from afterbill_actions.sweep_versions import SweepDeps, sweep_versions
 
 _RESERVE = timedelta(seconds=60)
 _dynamodb, _table, _zone = client("dynamodb"), config.setting("TABLE"), config.time_zone()
-_configuration = load_actions()
+_wanted = publishing()
 _wakes = SqsWakes(client("sqs"), config.setting("ACTIONS_QUEUE_URL"))
 _sweeping = SweepDeps(
     answered=AnsweredTable(_dynamodb, _table),
@@ -33,8 +33,8 @@ _sweeping = SweepDeps(
         effects=EffectsTable(_dynamodb, _table),
         known=KnownTable(_dynamodb, _table),
         kept=config.retention().responses,
-        types=_configuration.events,
-        wakes=_wakes if _configuration.workflows else None,
+        types=_wanted.types,
+        wakes=_wakes if _wanted.workflows else None,
     ),
     day_of=lambda at: at.astimezone(_zone).date(),
 )
@@ -46,8 +46,8 @@ def handler(_event: dict[str, Any], context: Any) -> None:  # noqa: ANN401  # La
     """Sweep while there is time; the next run goes on where this one stood."""
     now = datetime.now(UTC)
     # From now on new workflows fire: most runs find all of them known, and write nothing.
-    _seen.seen(_configuration.workflows, now)
-    woken = wake_connections(_configuration.connections, _connections, _outbox, _wakes)
+    _seen.seen(_wanted.workflows, now)
+    woken = wake_connections(_wanted.connections, _connections, _outbox, _wakes)
     run = sweep_versions(_sweeping, now, goes_on(context, _RESERVE))
     count_unreadable("sweep_actions", map(str, run.unreadable))
     logger.info("actions swept", woken=woken, looked_at=run.looked_at, told=run.told, failed=run.failed)

@@ -167,6 +167,22 @@ FORBIDDEN = {
         "afterbill.settings.surveys",
     ),
 }
+FORBIDDEN["publish_events"] = FORBIDDEN["sweep_actions"] = (
+    "pydantic",
+    "jinja2",
+    "afterbill.connectors",
+    "afterbill.content",
+    "afterbill_actions.connectors",
+)
+FORBIDDEN["run_actions"] = (
+    "jinja2",
+    "babel",
+    "duckdb",
+    "afterbill_reports",
+    "afterbill.content.mail",
+    "afterbill.content.web",
+    "afterbill_console",
+)
 FORBIDDEN["show_console"] = (
     *(one for one in HEAVY if one not in {"babel", "boto3.s3"}),
     "duckdb",
