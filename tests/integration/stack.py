@@ -142,9 +142,6 @@ class Stack:
         self.scheduler.create_schedule_group(Name="afterbill-surveys")
         made["ScheduleGroup"] = {"Ref": "afterbill-surveys"}
         made["ScheduleRole"] = {"Arn": f"arn:aws:iam::{ACCOUNT}:role/afterbill-schedule"}
-        self.events = self.session.client("events")
-        bus = self.events.create_event_bus(Name="afterbill-events")["EventBusArn"]
-        made["EventBus"] = {"Ref": "afterbill-events", "Arn": bus}
         made["ConfigurationSet"] = {"Ref": "afterbill"}
         self.users = UserPool()
         arn = f"arn:aws:cognito-idp:{REGION}:{ACCOUNT}:userpool/{POOL}"
