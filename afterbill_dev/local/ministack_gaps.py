@@ -21,8 +21,8 @@ INTEGRATION = "x-amazon-apigateway-integration"
 QUEUES = ("InboxUrl", "UnsignedInboxUrl", "SendQueueUrl", "MailEventsUrl", "SmsEventsUrl")
 LOGS_READ = ("ReceiveWebhookLog", "CaptureEventLog")
 """The log groups in which check_health looks for what each source sent last."""
-REPORT_REQUESTS_SECONDS = 300
-"""The same for reports, which take longer to compute."""
+LONGER_SECONDS = {"ActionsQueueUrl": 60, "ReportRequestsUrl": 300}
+"""The same for what takes longer: requests to other systems, reports."""
 PLACES = re.compile(r"'(?:[^']|'')*'|--[^\n]*|\?")
 """A text in quotes, a comment, or the place of a parameter."""
 LEADING_KEYS = "dynamodb:LeadingKeys"
@@ -140,13 +140,10 @@ def widened(pattern: Mapping[str, Any]) -> dict[str, Any]:
 
 def hasten_retries(outputs: Mapping[str, str]) -> None:
     """Shorten the time after which failed messages come back."""
-    for queue in QUEUES:
+    for queue, seconds in (dict.fromkeys(QUEUES, RETRY_SECONDS) | LONGER_SECONDS).items():
         boto3.client("sqs").set_queue_attributes(
-            QueueUrl=outputs[queue], Attributes={"VisibilityTimeout": str(RETRY_SECONDS)}
+            QueueUrl=outputs[queue], Attributes={"VisibilityTimeout": str(seconds)}
         )
-    boto3.client("sqs").set_queue_attributes(
-        QueueUrl=outputs["ReportRequestsUrl"], Attributes={"VisibilityTimeout": str(REPORT_REQUESTS_SECONDS)}
-    )
 
 
 def fill_parameters(athena: Any) -> None:  # noqa: ANN401  # a boto3 client

@@ -18,17 +18,15 @@ def tables(inbox_url: str) -> dict[str, Any]:
         },
         "notices": {"to": ["slack"]},
         "workflows": {
-            "unhappy": {
-                "when": {"categories": ["detractor"]},
+            # One workflow for low and high, so that an answer that changes is one ticket and one message still.
+            "low_and_high": {
+                "when": {"categories": ["detractor", "promoter"]},
                 "do": [
                     {"connection": "freshdesk", "action": "ticket"},
                     {"connection": "slack", "action": "message"},
-                    *_IN_THE_SHOP,
+                    {"connection": "shopify", "action": "tags"},
+                    {"connection": "shopify", "action": "note"},
                 ],
-            },
-            "happy": {
-                "when": {"categories": ["promoter"]},
-                "do": [{"connection": "slack", "action": "message"}, *_IN_THE_SHOP],
             },
             "everybody": {
                 "when": {},
@@ -36,9 +34,6 @@ def tables(inbox_url: str) -> dict[str, Any]:
             },
         },
     }
-
-
-_IN_THE_SHOP = ({"connection": "shopify", "action": "tags"}, {"connection": "shopify", "action": "note"})
 
 
 def secrets(inbox_url: str) -> dict[str, dict[str, str]]:
