@@ -45,7 +45,7 @@ from afterbill_reports.adapters.report_queue import SqsReportQueue
 from afterbill_reports.archive.columns import FACTS, place
 from afterbill_reports.reports import compute as reports
 from tests.contract.template import properties
-from tests.integration.acting import with_workflows
+from tests.infra.acting_tour import act, operate, with_actions
 from tests.integration.apis import CONSENT, from_source, let_answer, reply, with_thin_sources
 from tests.integration.archiving import Noon, archive_a_night
 from tests.integration.asking import asked as asked_of
@@ -95,7 +95,7 @@ def toured(tmp_path_factory):
     """A stack in which every function has been through everything it can do."""
     with pytest.MonkeyPatch.context() as patch:
         folder = with_a_campaign(with_thin_sources(configured_at_once(tmp_path_factory.mktemp("layer") / "config")))
-        with_in_product(with_workflows(folder))
+        with_in_product(with_actions(folder))
         with standing(
             patch, folder, SOURCES, {"EvidenceDays": "30", "SmsService": "sns", "AlarmEmail": "ops@example.com"}
         ) as stack:
@@ -151,7 +151,7 @@ def tour(stack, loop, surveys):
     count(stack, loop)
     review(stack, loop)
     publish(stack)
-    sweep_actions(stack)
+    act(stack, loop)
     archive(stack)
     read(stack)
     show(stack)
@@ -520,6 +520,7 @@ def show_people(stack):
     assert visitor.send("/app/tasks", **task)["statusCode"] == 303
     assert visitor.open("/app/tasks")["statusCode"] == 200
     assert "task done" in visitor.open("/app/privacy/audit")["body"]
+    operate(stack, visitor)
     visitor.sign_out()
 
 

@@ -57,7 +57,7 @@ class Visitor:
         """Send the form of the page's head."""
         return self.send("/app/sign-out")
 
-    def send(self, place: str, **fields: str) -> dict[str, Any]:
+    def send(self, place: str, /, **fields: str) -> dict[str, Any]:
         """Send a form, as a page of the console holds it."""
         page = self.open("/app/me")["body"]
         token = page.partition('name="token" value="')[2].partition('"')[0]

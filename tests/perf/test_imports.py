@@ -205,16 +205,27 @@ FORBIDDEN["check_health"] = (
     "afterbill.content.web",
     "afterbill_console.pages",
 )
-FORBIDDEN["notify_operators"] = (
-    "pydantic",
+FORBIDDEN["notify_operators"] = (  # [notices] of actions.toml are read with the checks, and so with pydantic
     "duckdb",
     "afterbill_reports",
-    "afterbill.connectors",
+    "afterbill.connectors.stripe",
     "afterbill.content.web",
-    "afterbill.settings.surveys",
+    "afterbill_actions.connectors.slack",  # a connector is loaded where it is configured
     "afterbill_console.pages",
     "aws_lambda_powertools.utilities.batch",
 )
+FORBIDDEN["run_actions"] = (
+    "duckdb",
+    "afterbill_reports",
+    "afterbill_console",
+    "afterbill.connectors.stripe",
+    "afterbill.content.mail",
+    "afterbill.content.web",
+    "afterbill_actions.connectors.freshdesk",
+    "afterbill_actions.connectors.shopify",
+    "afterbill_actions.connectors.slack",
+)
+FORBIDDEN["sweep_actions"] = (*FORBIDDEN["run_actions"], "jinja2", "afterbill_actions.drain")
 EVERYWHERE = ("afterbill_cli.memory", "unittest", "moto", "pytest", "boto3.dynamodb.table", "aws_xray_sdk")
 MOST_OF_OURS = {
     "receive_webhook": 13,

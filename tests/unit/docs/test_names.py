@@ -14,8 +14,14 @@ from afterbill.runtime.observability import Metric
 from tests.unit.docs.pages import PAGES, ROOT, name, prose, read, spans, table, template
 
 CORE = "layers/core/afterbill"
-ACTIONS = "layers/actions/afterbill_actions"
 CONSOLE = "layers/console/afterbill_console"
+KEYS = (
+    f"{CORE}/adapters/dynamodb/keys.py",
+    f"{CONSOLE}/adapters/keys.py",
+    "layers/actions/afterbill_actions/adapters/keys.py",
+    "layers/actions/afterbill_actions/adapters/outbox_keys.py",
+)
+"""The modules that build the keys of items."""
 OF_INDEXES = {"FACT", "SLOT", "TEST", "TASKS"}
 """What partitions of indexes are called that no item of the table lies under."""
 CLAIMS = {"DIGEST", "ALERT"}
@@ -109,9 +115,7 @@ def test_the_architecture_draws_the_import_contract():
 def test_the_architecture_knows_every_item():
     rows = table("docs/architecture.md", "`pk` / `sk`")
     described = {span.split("#")[0] for row in rows for span in re.findall(r"`([A-Z]+)[#`]", row[0])}
-    ours = (f"{CORE}/adapters/dynamodb", f"{CONSOLE}/adapters", f"{ACTIONS}/adapters")
-    source = "".join(read(f"{folder}/keys.py") for folder in ours) + read(f"{ACTIONS}/adapters/outbox_keys.py")
-    named = set(re.findall(r'"([A-Z]{4,})[#"]', source)) | CLAIMS
+    named = set(re.findall(r'"([A-Z]{4,})[#"]', "".join(map(read, KEYS)))) | CLAIMS
 
     assert described == named - OF_INDEXES
 
