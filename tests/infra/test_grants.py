@@ -31,9 +31,6 @@ from afterbill.insight.reports.requested import ReportRequest
 from afterbill.model.links import Purpose
 from afterbill.model.visits import Kind, Visit
 from afterbill.settings import config
-from afterbill_actions.adapters.version_sweeps import VersionSweepsTable
-from afterbill_actions.adapters.workflows import SEEN
-from afterbill_actions.ports import VersionSweep
 from afterbill_console.adapters.notices import NoticesTable
 from afterbill_console.adapters.preferences import PreferencesTable
 from afterbill_console.digest.periods import periods_of
@@ -433,18 +430,6 @@ def publish(stack):
     handler = stack.load("publish_events")
     for change in ("answered", "changed", "customer_objected"):
         handler(sample(f"stream/{change}"))
-
-
-def sweep_actions(stack):
-    """Answers that nobody published are found in one run and told in the next; workflows may be seen here first."""
-    stack.dynamodb.delete_item(TableName="afterbill", Key=SEEN)
-    before = now() - timedelta(hours=3)
-    VersionSweepsTable(stack.dynamodb, "afterbill").store(VersionSweep(before - timedelta(days=2), before, before))
-    sweep = stack.load("sweep_actions")
-    context = Context()
-    context.remaining = 300_000
-    for _ in range(2):
-        sweep(sample("schedule/compute_nps"), context)
 
 
 def archive(stack):
