@@ -12,7 +12,7 @@ from tests.e2e.newcomer import afterbill
 from tests.e2e.signing_in import sign_in, signed_in
 
 FIGURES = {f"/app/{name}" for name in ("overview", "journey", "segments", "drivers", "revenue", "coverage")}
-PEOPLE = {"/app/responses", "/app/customers", "/app/tasks"}
+PEOPLE = {"/app/responses", "/app/customers", "/app/tasks", "/app/actions"}
 OPENS = {
     Role.ADMIN: {*FIGURES, *PEOPLE, "/app/privacy", "/app/health", "/app/settings"},
     Role.ANALYST: {*FIGURES, "/app/responses"},
