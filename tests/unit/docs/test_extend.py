@@ -19,7 +19,8 @@ SOURCE = Source("books", "ledgerly")
 
 
 def block(language: str) -> str:
-    (text,) = re.findall(rf"^```{language}\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    billing = PAGE.partition("## A connector that writes")[0]
+    (text,) = re.findall(rf"^```{language}\n(.*?)^```$", billing, re.MULTILINE | re.DOTALL)
     return text
 
 

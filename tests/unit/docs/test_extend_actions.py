@@ -1,113 +1,117 @@
-"""The connector that docs/extend-actions.md shows works as it stands there."""
+"""The connector of actions that docs/extend.md shows works as it stands there."""
 
 import json
 import re
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
 
-from afterbill.model.invitation import Answer
-from afterbill_actions.connection import Connection
-from afterbill_actions.connector import Connector, Job, Open
-from afterbill_actions.effects import Written
-from afterbill_actions.exchange import NO_REPLY, Reply, Request
-from afterbill_actions.outcome import Done, Later, Outcome
-from tests.factories import invitation
+from afterbill_actions.connector import Connector
+from afterbill_actions.exchange import Reply, Request
+from afterbill_actions.outcome import Denied, Done, Later, NeedsPerson
+from tests.unit.actions.answers import CUSTOMER, HAPPY, MARK, Desk, Wire, job, written
 from tests.unit.docs.pages import read
 
-NOW = datetime(2026, 12, 1, 9, tzinfo=UTC)
-ONE = invitation(answer=Answer(3), answered_at=NOW)
+PAGE = read("docs/extend.md").partition("## A connector that writes")[2].partition("## A touchpoint")[0]
 
 
-class Tasky:
-    """The system of the page: tasks by number. `lost` replies do their work and say nothing."""
+def block(language: str) -> str:
+    (text,) = re.findall(rf"^```{language}\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    return text
 
-    def __init__(self) -> None:
-        self.tasks: dict[str, dict[str, Any]] = {}
-        self.lost = 0
+
+@dataclass
+class Deskly:
+    """Notes by their id."""
+
+    notes: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def __call__(self, request: Request) -> Reply:
-        assert request.headers["authorization"] == "Bearer secret"
-        reply = self._answer(request.method, request.url.removeprefix("https://tasky.example"), request.body)
-        if self.lost:
-            self.lost -= 1
-            return Reply(NO_REPLY)
-        return reply
+        if request.headers["authorization"] != "Bearer k":
+            return Reply(401)
+        path = request.url.removeprefix("https://system.example")
+        match request.method, path.strip("/").split("/"):
+            case "GET", _:
+                wanted = path.partition("=")[2]
+                return self.reply({"notes": [one for one in self.notes.values() if one["reference"] == wanted]})
+            case "POST", ["customers", customer, "notes"] if customer == CUSTOMER:
+                return self.stored(str(len(self.notes) + 1), request)
+            case "PUT", ["notes", id_] if id_ in self.notes:
+                return self.stored(id_, request)
+            case "DELETE", ["notes", id_] if id_ in self.notes:
+                del self.notes[id_]
+                return Reply(204)
+        return Reply(404)
 
-    def _answer(self, method: str, path: str, body: bytes) -> Reply:
-        number = path.rpartition("/")[2]
-        if method == "GET":
-            wanted = path.partition("reference=")[2]
-            found = [{"id": n, **task} for n, task in self.tasks.items() if task["reference"] == wanted]
-            return Reply(200, json.dumps(found).encode())
-        if method == "POST":
-            number = str(len(self.tasks) + 1)
-        elif number not in self.tasks:
-            return Reply(404)
-        if method == "DELETE":
-            del self.tasks[number]
-            return Reply(204)
-        self.tasks[number] = json.loads(body)
-        return Reply(200, json.dumps({"id": number}).encode())
+    def stored(self, id_: str, request: Request) -> Reply:
+        self.notes[id_] = {"id": id_, **json.loads(request.body)}
+        return self.reply(self.notes[id_])
+
+    def reply(self, body: Any) -> Reply:
+        return Reply(200, json.dumps(body).encode())
 
 
 @pytest.fixture(scope="module")
 def connector() -> Connector:
-    (text,) = re.findall(r"^```python\n(.*?)^```$", read("docs/extend-actions.md"), re.MULTILINE | re.DOTALL)
-    module: dict[str, Any] = {}
-    exec(compile(text, "docs/extend-actions.md", "exec"), module)  # noqa: S102  # a page of ours
-    found = module["CONNECTOR"]
-    assert isinstance(found, Connector)
-    return found
+    module: dict[str, Any] = {"__name__": "deskly"}
+    exec(compile(block("python"), "docs/extend.md", "exec"), module)  # noqa: S102  # a page of ours
+    made: Connector = module["CONNECTOR"]
+    return made
 
 
 @pytest.fixture
-def tasky() -> Tasky:
-    return Tasky()
+def desk() -> Desk:
+    return Desk(Wire(Deskly()))
 
 
-def opened(tasky: Tasky) -> Open:
-    return Open(Connection("tasks", "tasky", "https://tasky.example", 60), {"token": "secret"}, tasky, NOW)
+def note(connector: Connector) -> Any:
+    return connector.actions["note"]
 
 
-def job(**changes: Any) -> Job:
-    return Job(**{"settings": {"list": "inbox"}, "mark": "afterbill-1", "invitation": ONE, **changes})
+def test_it_writes_one_note_and_changes_it_in_place(connector: Connector, desk: Desk) -> None:
+    first = desk.run(note(connector).write, job())
+    assert isinstance(first, Done)
+    desk.run(note(connector).write, job(HAPPY, written=written(first.record)))
+
+    (one,) = desk.wire.system.notes.values()  # type: ignore[attr-defined]  # the system of this module
+    assert one["reference"] == MARK
+    assert one["text"].startswith("NPS 9 of 10")
 
 
-def done(outcome: Outcome) -> Written:
-    assert isinstance(outcome, Done)
-    return Written("tasks", "task", "v", NOW, outcome.record)
+def test_after_a_lost_reply_it_looks_before_it_writes(connector: Connector, desk: Desk) -> None:
+    desk.wire.lose(1)
+    assert isinstance(desk.run(note(connector).write, job()), Later)
+    desk.run(note(connector).write, job(maybe=True))
 
-
-def test_an_answer_is_a_task_and_a_changed_one_the_same_task(connector: Connector, tasky: Tasky) -> None:
-    action = connector.actions["task"]
-    written = done(action.write(job(), opened(tasky)))
-    changed = invitation(answer=Answer(9), answered_at=NOW)
-    action.write(job(invitation=changed, written=written), opened(tasky))
-    (task,) = tasky.tasks.values()
-
-    assert task["title"] == "NPS 9 of 10 (promoter)"
-
-
-def test_after_a_lost_reply_it_finds_its_task(connector: Connector, tasky: Tasky) -> None:
-    action, tasky.lost = connector.actions["task"], 1
-
-    assert isinstance(action.write(job(), opened(tasky)), Later)
-    done(action.write(job(maybe=True), opened(tasky)))
-    assert len(tasky.tasks) == 1
+    assert len(desk.wire.system.notes) == 1  # type: ignore[attr-defined]  # the system of this module
+    assert desk.most <= 3
 
 
 @pytest.mark.parametrize("step", ["undo", "erase"])
-def test_it_takes_back_what_it_wrote_and_nothing_else(connector: Connector, tasky: Tasky, step: str) -> None:
-    action = connector.actions["task"]
-    tasky.tasks["7"] = {"reference": "somebody's own"}
-    written = done(action.write(job(), opened(tasky)))
-    for _ in range(2):
-        done(getattr(action, step)(job(written=written), opened(tasky)))
+def test_it_takes_back_what_it_wrote_also_twice(connector: Connector, desk: Desk, step: str) -> None:
+    first = desk.run(note(connector).write, job())
+    assert isinstance(first, Done)
+    gone = job(None, written=written(first.record))
 
-    assert list(tasky.tasks) == ["7"]
+    assert [desk.run(getattr(note(connector), step), gone) for _ in "12"] == [Done(), Done()]
+    assert desk.wire.system.notes == {}  # type: ignore[attr-defined]  # the system of this module
 
 
-def test_it_proves_its_token(connector: Connector, tasky: Tasky) -> None:
-    done(connector.probe(opened(tasky)))
+def test_words_of_the_customer_stay_here_unless_a_workflow_asks(connector: Connector, desk: Desk) -> None:
+    desk.run(note(connector).write, job())
+    assert b"It came late." not in desk.wire.sent[-1].body
+    desk.run(note(connector).write, job(settings={"comment": True}))
+    assert b"It came late." in desk.wire.sent[-1].body
+
+
+@pytest.mark.parametrize("whom", [(), ("unknown",)])
+def test_a_customer_who_cannot_be_named_is_left_to_a_person(
+    connector: Connector, desk: Desk, whom: tuple[str, ...]
+) -> None:
+    assert isinstance(desk.run(note(connector).write, job(customer_ids=whom)), NeedsPerson)
+
+
+def test_the_key_is_proved_by_a_read(connector: Connector, desk: Desk) -> None:
+    assert connector.probe(desk.open()) == Done()
+    assert isinstance(connector.probe(replace(desk.open(), secret={"key": "wrong"})), Denied)

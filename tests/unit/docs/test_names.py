@@ -15,11 +15,12 @@ from tests.unit.docs.pages import PAGES, ROOT, name, prose, read, spans, table, 
 
 CORE = "layers/core/afterbill"
 CONSOLE = "layers/console/afterbill_console"
+ACTIONS = "layers/actions/afterbill_actions"
 KEYS = (
     f"{CORE}/adapters/dynamodb/keys.py",
     f"{CONSOLE}/adapters/keys.py",
-    "layers/actions/afterbill_actions/adapters/keys.py",
-    "layers/actions/afterbill_actions/adapters/outbox_keys.py",
+    f"{ACTIONS}/adapters/keys.py",
+    f"{ACTIONS}/adapters/outbox_keys.py",
 )
 """The modules that build the keys of items."""
 OF_INDEXES = {"FACT", "SLOT", "TEST", "TASKS"}
@@ -50,7 +51,7 @@ def backticked(pattern: str, page: str) -> set[str]:
 def test_every_file_named_exists(page: Path):
     inside = "|".join(path.name for path in (ROOT / CORE).iterdir() if path.suffix != ".pyc")
     paths = backticked(rf"(?:(?:{'|'.join(map(re.escape, TOP))})/[\w./*-]*|(?:{inside})(?:/[\w./-]*)?)", str(page))
-    folders = (ROOT, ROOT / CORE, page.parent)
+    folders = (ROOT, ROOT / CORE, ROOT / ACTIONS, page.parent)
 
     assert [path for path in sorted(paths) if not any(any(folder.glob(path.rstrip("/"))) for folder in folders)] == []
 
