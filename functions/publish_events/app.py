@@ -16,6 +16,7 @@ from afterbill_actions.publish import PublishDeps, publish
 from afterbill_actions.publishing import publishing
 
 _dynamodb, _table = client("dynamodb"), config.setting("TABLE")
+_queue = config.setting("ACTIONS_QUEUE_URL")
 _wanted = publishing()
 # The filter of the stream lets surveys that went out pass where the parameter says so.
 _unsent = frozenset() if config.setting("SENT_EVENTS") == "true" else frozenset({EventType.SURVEY_SENT})
@@ -25,7 +26,7 @@ _deps = PublishDeps(
     known=KnownTable(_dynamodb, _table),
     kept=config.retention().responses,
     types=frozenset(_wanted.types) - _unsent,
-    wakes=SqsWakes(client("sqs"), config.setting("ACTIONS_QUEUE_URL")) if _wanted.workflows else None,
+    wakes=SqsWakes(client("sqs"), _queue) if _wanted.workflows else None,
     asked=_wanted.asked,
     seen=WorkflowsTable(_dynamodb, _table),
     workflows=_wanted.workflows,

@@ -12,8 +12,13 @@ MAY_BE_EMPTY = {
     "SMS_SERVICE",
     "VISITOR_ADDRESS_HEADER",
 }
+WITHOUT_CONSOLE = ("run_actions", "CONSOLE_URL")
+"""A stack without a console has no links to it."""
 EVERY_VARIABLE = [
-    (name, variable) for name in functions() for variable in own_variables(name) if variable not in MAY_BE_EMPTY
+    (name, variable)
+    for name in functions()
+    for variable in own_variables(name)
+    if variable not in MAY_BE_EMPTY and (name, variable) != WITHOUT_CONSOLE
 ]
 
 
