@@ -41,7 +41,10 @@ _SEEN = {"body": base64.b64encode(b"seen=1&rating=9").decode(), "isBase64Encoded
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """The calls of one invocation, the units it wrote and read, the bytes it logged; `archived` are units apart."""
+    """The calls of one invocation, the units it wrote and read, the bytes it logged.
+
+    `archived` are units apart, and `leases` those of its units that hold the lease of a connection.
+    """
 
     name: str
     calls: Counter[str]
@@ -50,6 +53,7 @@ class Stage:
     reads: float = 0
     #: bytes of its log lines, metrics included, without those of Lambda itself
     logged: int = 0
+    leases: int = 0
 
 
 class Clock(datetime):
@@ -75,7 +79,7 @@ class Way(StrEnum):
 def travel(*, known: bool, way: Way = Way.OPENED) -> list[Stage]:
     """Every stage of a survey that is sent, delivered and answered; `known`: its customer was learned before."""
     with mock_aws(), world() as meter:
-        journey = _Journey(meter)
+        journey = Journey(meter)
         if known:
             journey.receive(_CUSTOMER)
             journey.capture()
@@ -87,13 +91,13 @@ def travel(*, known: bool, way: Way = Way.OPENED) -> list[Stage]:
 def ignored() -> list[Stage]:
     """A webhook that means nothing here: received, captured, forgotten."""
     with mock_aws(), world() as meter:
-        journey, kind = _Journey(meter), "customer.source.created"
+        journey, kind = Journey(meter), "customer.source.created"
         journey.receive(kind)  # the first request also fetches the secrets
         journey.drop()
         return [journey.stage("receive", journey.receive, kind), journey.stage("capture", journey.capture)]
 
 
-class _Journey:
+class Journey:
     """Hands each function what the one before it left."""
 
     def __init__(self, meter: Meter) -> None:
@@ -143,7 +147,7 @@ class _Journey:
             work(*arguments)
         logged = len(log.getvalue().encode())
         meter = self.meter
-        return Stage(name, Counter(meter.calls), meter.units, meter.archived, meter.reads, logged)
+        return Stage(name, Counter(meter.calls), meter.units, meter.archived, meter.reads, logged, meter.leases)
 
     def receive(self, kind: str) -> None:
         """A signed webhook about something that happened just now."""
@@ -201,7 +205,7 @@ class _Context:
 
     def get_remaining_time_in_millis(self) -> int:
         """Enough."""
-        return 60_000
+        return 300_000
 
 
 @contextmanager

@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PLACE = ROOT / ".local" / "bench"
 _LAYERS = ROOT / "layers"
 _MB = 1_000_000
-_CORE_MB, _CONSOLE_MB, _DEPS_MB, _REPORTS_MB = 1.6, 1.0, 25, 80
+_CORE_MB, _ACTIONS_MB, _CONSOLE_MB, _DEPS_MB, _REPORTS_MB = 1.6, 0.5, 1.0, 25, 80
 _NOT_SHIPPED = shutil.ignore_patterns("__pycache__")
 
 
@@ -53,6 +53,7 @@ def rows() -> list[Row]:
     reports = megabytes(dependencies("reports")) + megabytes(_LAYERS / "reports")
     return [
         Row("unzipped core layer", megabytes(core), "MB", _CORE_MB),
+        Row("unzipped actions layer", megabytes(_LAYERS / "actions"), "MB", _ACTIONS_MB),
         Row("unzipped console layer", megabytes(_LAYERS / "console"), "MB", _CONSOLE_MB),
         Row("unzipped deps layer", megabytes(deps), "MB", _DEPS_MB),
         Row("unzipped reports layer", reports, "MB", _REPORTS_MB),

@@ -11,6 +11,7 @@ from benchmarks.units import Item, index_units, read_units, table_units, write_u
 
 _WRITES = frozenset({"PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems", "BatchWriteItem"})
 _READS = frozenset({"GetItem", "BatchGetItem", "Query"})
+_LEASED = "CONNECTION#"
 _TRANSACTION = 2
 """Every item of a transaction is charged twice, those that are only checked too."""
 
@@ -18,7 +19,8 @@ _TRANSACTION = 2
 class Meter:
     """Calls by operation name, and units written and read, of all clients made after it began to listen.
 
-    Units that the archive is written with, in its index and for its marks, are counted apart.
+    Units that the archive is written with, in its index and for its marks, are counted apart; `leases` are those of
+    all units that hold the lease of a connection.
 
     `table` is a client that was made before, and reads what writes change.
     """
@@ -28,7 +30,7 @@ class Meter:
         self.indexes = [index for index in indexes if index["IndexName"] != BY_FACT_HOUR]
         self.archive = [index for index in indexes if index["IndexName"] == BY_FACT_HOUR]
         self.calls: Counter[str] = Counter()
-        self.units, self.archived, self.reads = 0, 0, 0.0
+        self.units, self.archived, self.leases, self.reads = 0, 0, 0, 0.0
 
     def listen(self, events: BaseEventHooks) -> None:
         """Be told of every call; `events` belong to the session that makes the clients."""
@@ -38,7 +40,7 @@ class Meter:
     def reset(self) -> None:
         """Forget what was counted."""
         self.calls.clear()
-        self.units, self.archived, self.reads = 0, 0, 0.0
+        self.units, self.archived, self.leases, self.reads = 0, 0, 0, 0.0
 
     def _begin(self, params: dict[str, Any], model: Any, context: dict[str, Any], **_rest: object) -> None:  # noqa: ANN401  # botocore's
         self.calls[model.name] += 1
@@ -59,7 +61,9 @@ class Meter:
             if key[0] == CHANGED:
                 self.archived += write_units(old, new, [])
                 continue
-            self.units += write_units(old, new, self.indexes) + (factor - 1) * table_units(old, new)
+            units = write_units(old, new, self.indexes) + (factor - 1) * table_units(old, new)
+            self.units += units
+            self.leases += units if key[0].startswith(_LEASED) else 0
             self.archived += sum(index_units(old, new, index) for index in self.archive)
 
     def items(self) -> dict[tuple[str, str], Item]:

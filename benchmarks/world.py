@@ -53,13 +53,14 @@ _ENVIRONMENT = {
 
 
 @contextmanager
-def world() -> Iterator[Meter]:
-    """What the template makes, as far as handlers touch it."""
+def world(actions: str = "") -> Iterator[Meter]:
+    """What the template makes, as far as handlers touch it; `actions` is the text of actions.toml."""
     made = boto3.Session(region_name=REGION, aws_access_key_id="none", aws_secret_access_key="none")  # noqa: S106  # opens nothing
     secrets = made.client("secretsmanager")
     sources = secrets.create_secret(Name="sources", SecretString=json.dumps({"stripe": [SIGNING]}))
     keys = secrets.create_secret(Name="keys", SecretString=json.dumps({"identity": IDENTITY, "links": {}}))
     empty = secrets.create_secret(Name="empty", SecretString="{}")
+    connections = secrets.create_secret(Name="connections", SecretString="{}")
     queues = ("inbox", "send", "dead", "unsigned")
     urls = [made.client("sqs").create_queue(QueueName=name)["QueueUrl"] for name in queues]
     made.client("scheduler").create_schedule_group(Name=TABLE)
@@ -83,10 +84,10 @@ def world() -> Iterator[Meter]:
         "SEND_QUEUE_URL": urls[1],
         "REPORT_REQUESTS_URL": urls[1],
         "ACTIONS_QUEUE_URL": urls[1],
-        "CONNECTIONS_SECRET": empty["ARN"],
+        "CONNECTIONS_SECRET": connections["ARN"],
     }
     folder = TemporaryDirectory()
-    paths = [str(_configured(Path(folder.name))), *sys.path]
+    paths = [str(_configured(Path(folder.name), actions)), *sys.path]
     session = boto3.Session(region_name=REGION)
     meter.listen(session.events)
     with (
@@ -100,9 +101,11 @@ def world() -> Iterator[Meter]:
         yield meter
 
 
-def _configured(folder: Path) -> Path:
-    """The shipped configuration, but for the law: the samples bear no consent."""
+def _configured(folder: Path, actions: str) -> Path:
+    """The shipped configuration, but for the law: the samples bear no consent; and for workflows, where there are."""
     shutil.copytree(ROOT / "layers" / "config", folder, dirs_exist_ok=True)
     surveys = folder / "surveys.toml"
     surveys.write_text(surveys.read_text("utf-8").replace('preset = "strict"', 'preset = "relaxed"'), "utf-8")
+    if actions:
+        (folder / "actions.toml").write_text(actions, "utf-8")
     return folder
