@@ -37,8 +37,10 @@ class Job:
     """One action on one response, as it stands now.
 
     `written` is what this effect wrote before, None where it wrote nothing that is known. `maybe` says that an earlier
-    attempt may have written without our knowing: look before writing. `mail_address` is the customer's address, only
-    where the answer came through a mail to that address; `customer_ids` are the source's own ids of the customer.
+    attempt may have written without our knowing: look before writing. `lost` says that one was cut off which nobody can
+    look up, and that no person decided to repeat it: one that the system refused is not lost. `mail_address` is the
+    customer's address, only where the answer came through a mail to that address; `customer_ids` are the source's own
+    ids of the customer.
     `mark` is what makes our writing recognisable there (`afterbill-<response id>`), `link` leads to the response in the
     console. `version` is that of the answer. `text` is the content of a TELL, `reason` why an UNDO takes back
     ("changed", "machine", "erased").
@@ -54,6 +56,7 @@ class Job:
     written: Written | None = None
     version: str = ""
     maybe: bool = False
+    lost: bool = False
     reason: str = ""
     text: Mapping[str, Any] = field(default_factory=dict)
 

@@ -77,8 +77,16 @@ def _job(entry: Entry, snapshot: Snapshot, connection: Connection, settings: Map
         written=written if written and written.record else None,
         version=entry.version,
         maybe=entry.attempts > 0 or (written is not None and written.version == UNSURE),
+        lost=entry.claimed_at is not None or _unheard(entry, written),
         reason="" if entry.operation is Operation.WRITE else _reason(invitation.answer is None),
     )
+
+
+def _unheard(entry: Entry, written: Written | None) -> bool:
+    """Return whether an earlier entry may have written what left no record; a person may have decided since."""
+    if written is None or written.version != UNSURE or written.record:
+        return False
+    return not entry.forced_since(written.at)
 
 
 def _reason(machine: bool) -> str:  # noqa: FBT001  # of two words about one thing
@@ -94,6 +102,7 @@ def job_of_erasure(entry: Entry, settings: Mapping[str, Any] | None) -> Job:
         mark_of(entry.invitation_id),
         written=written if record else None,
         maybe=not record or entry.attempts > 0,
+        lost=entry.claimed_at is not None,
         reason="erased",
     )
 
@@ -101,7 +110,8 @@ def job_of_erasure(entry: Entry, settings: Mapping[str, Any] | None) -> Job:
 def job_of_text(entry: Entry, settings: Mapping[str, Any] | None, link: str) -> Job:
     """Return the job that tells a text; its mark is that of the text, which a repeat of it shares."""
     mark = entry.place.partition("#")[2] or entry.place
-    return Job(settings or {}, mark, link, maybe=entry.attempts > 0, text=entry.content)
+    lost = entry.claimed_at is not None
+    return Job(settings or {}, mark, link, maybe=entry.attempts > 0, lost=lost, text=entry.content)
 
 
 def unsure(entry: Entry, action: str, written: Written | None, now: datetime) -> Written:

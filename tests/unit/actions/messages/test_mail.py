@@ -68,7 +68,7 @@ class TestOnce:
     def test_what_may_have_been_sent_is_not_sent_again(self, connect):
         mail, system = connect("mail", TAKEN, secret={}, to=TO)
 
-        assert isinstance(TEAM.write(job(maybe=True), mail), Unclear)
+        assert isinstance(TEAM.write(job(lost=True), mail), Unclear)
         assert system.asked == []
 
     @pytest.mark.parametrize(

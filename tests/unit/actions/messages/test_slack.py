@@ -205,7 +205,7 @@ class TestOnce:
     def test_and_is_not_tried_again(self, connect):
         slack, system = connect("slack", TEXT_OK, secret=WEBHOOK)
 
-        assert isinstance(MESSAGE.write(job(maybe=True), slack), Unclear)
+        assert isinstance(MESSAGE.write(job(lost=True), slack), Unclear)
         assert system.asked == []
 
     def test_what_a_webhook_cannot_have_posted_is_tried_again(self, connect):

@@ -93,7 +93,7 @@ class TestPosting:
     def test_what_may_have_been_posted_is_not_posted_again(self, connect):
         teams, system = connect("teams", TAKEN, secret=SECRET)
 
-        assert isinstance(MESSAGE.write(job(maybe=True), teams), Unclear)
+        assert isinstance(MESSAGE.write(job(lost=True), teams), Unclear)
         assert system.asked == []
 
     def test_an_answer_that_is_gone_is_not_told(self, connect):

@@ -66,7 +66,7 @@ def _tell(job: Job, mail: Open) -> Outcome:
 
 
 def _send(job: Job, mail: Open, message: Message, record: dict[str, str]) -> Outcome:
-    if job.maybe:
+    if job.lost:
         return Unclear("an earlier try may have sent it")
     language = str(job.text.get("language") or job.settings.get("language") or "en")
     body = json.dumps(mail_of(message, language)).encode()

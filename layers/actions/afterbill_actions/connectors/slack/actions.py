@@ -164,7 +164,7 @@ def _problem(reply: Reply) -> Outcome | None:
 
 
 def _post_to_webhook(job: Job, slack: Open, message: Message, record: dict[str, str]) -> Outcome:
-    if job.maybe:
+    if job.lost:
         return Unclear("an earlier try may have posted it, and an incoming webhook cannot be asked")
     body = json.dumps(body_of(message)).encode()
     reply = slack.send(Request("POST", slack.secret["webhook"], {"content-type": _JSON}, body))

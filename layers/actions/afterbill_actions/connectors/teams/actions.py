@@ -84,7 +84,7 @@ def _tell(job: Job, teams: Open) -> Outcome:
 
 
 def _post(job: Job, teams: Open, message: Message, record: dict[str, str]) -> Outcome:
-    if job.maybe:
+    if job.lost:
         return Unclear("an earlier try may have posted it, and a workflow of Teams cannot be asked")
     attachment = {"contentType": _CARD, "contentUrl": None, "content": card_of(message)}
     body = json.dumps({"type": "message", "attachments": [attachment]}).encode()
