@@ -181,7 +181,7 @@ class Carry:
                 return self._park(entry, snapshot, NeedsPerson(TaskKind.ACTION_UNCLEAR, reason))
             case Refused(reason):
                 return self._refused(entry, snapshot, NeedsPerson(TaskKind.ACTION_REFUSED, reason))
-            case NeedsPerson():
+            case _:
                 return self._refused(entry, snapshot, outcome)
 
     def _write_down(self, entry: Entry, written: Written) -> None:

@@ -27,7 +27,6 @@ class _Ended(Enum):
     RESTS = auto()
     NO_TIME = auto()
     REWOUND = auto()
-    LOST = auto()
 
 
 def drain(name: str, deps: DrainDeps, goes_on: Callable[[], bool]) -> Drained:
@@ -73,9 +72,6 @@ class _Drain:
         """Go over the outbox until nobody tells of more to do."""
         while True:
             ended = self._pass()
-            if ended is _Ended.LOST:
-                self.drained.reason = "the lease was lost"
-                return self.drained
             if ended is not _Ended.REWOUND:
                 self._ask(ended)
                 if self.deps.connections.release(self.holder, self.state):

@@ -5,6 +5,7 @@ A window that begins anew every minute would let twice as many through around it
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from itertools import accumulate
 
 PART = timedelta(seconds=5)
 PARTS = 14
@@ -31,10 +32,9 @@ def free_at(calls: Mapping[int, int], per_minute: int, now: datetime) -> datetim
     left = spent(calls, now)
     if left <= room:
         return now
-    for part in sorted(_counting(calls, now)):
-        left -= calls[part]
-        if left <= room:
-            break
+    parts = sorted(_counting(calls, now))
+    ended = accumulate(calls[part] for part in parts)
+    part = next(part for part, over in zip(parts, ended, strict=True) if left - over <= room)
     return datetime.fromtimestamp((part + PARTS) * PART.total_seconds(), UTC)
 
 

@@ -49,8 +49,8 @@ def _body_of(wake: Wake) -> dict[str, object]:
         case Tell(event):
             told = {"id": event.id, "type": event.type, "at": event.at.isoformat(), "detail": dict(event.detail)}
             return {"tell": told}
-        case Drain(connection):
-            return {"drain": connection}
+        case _:
+            return {"drain": wake.connection}
 
 
 def wake_in(text: str) -> Wake:
