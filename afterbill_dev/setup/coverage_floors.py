@@ -1,7 +1,7 @@
 """Fails, naming files and lines, when the tests reach less of the code than they must.
 
-Reads the report of `coverage json`: every line and branch of the wings, the connectors and the console, and a share of
-everything else.
+Reads the report of `coverage json`: every line and branch of the wings, the connectors, actions and the console, and a
+share of everything else.
 """
 
 import json
@@ -18,10 +18,11 @@ COMPLETE = (
         for part in ("answers", "connectors", "content", "insight", "intake", "model", "outreach")
     ),
     *(f"layers/reports/afterbill_reports/{part}/" for part in ("archive", "reports", "statistics")),
+    "layers/actions/afterbill_actions/",
     "layers/console/afterbill_console/",
 )
-ADAPTERS = "layers/console/afterbill_console/adapters/"
-"""The part of the console that is no wing."""
+ADAPTERS = ("layers/actions/afterbill_actions/adapters/", "layers/console/afterbill_console/adapters/")
+"""The parts of actions and of the console that are no wing."""
 
 
 def main(report: Path) -> None:
@@ -35,7 +36,7 @@ def main(report: Path) -> None:
             print(f"{name}: not reached: {', '.join(parts)}")
     print(
         f"coverage: {share:.2f} % of lines and branches (at least {OVERALL_PERCENT:g} %), "
-        f"{len(forbidden)} incomplete files in wings, connectors and console (none allowed)"
+        f"{len(forbidden)} incomplete files in wings, connectors, actions and console (none allowed)"
     )
     if forbidden or share < OVERALL_PERCENT:
         sys.exit(1)

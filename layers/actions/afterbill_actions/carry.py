@@ -258,8 +258,6 @@ class Carry:
         if snapshot is None or entry.operation not in {Operation.WRITE, Operation.UNDO}:
             return
         written = snapshot.effects.written.get(entry.effect)
-        if written is None and entry.operation is Operation.UNDO:
-            return
         noted = unsure(entry, entry.action, written, self.deps.clock())
         self.deps.effects.keep_written(entry.invitation_id, entry.effect, noted)
 

@@ -13,7 +13,7 @@ from afterbill_actions.drain import LEASE, drain
 from afterbill_actions.exchange import NOT_SENT, Reply, Request
 from afterbill_actions.operate import OperateDeps, drop, retry
 from afterbill_actions.outbox import LATE, Entry, EntryState, Operation, place_of
-from afterbill_actions.outcome import Done, GoesOn, NeedsPerson, TaskKind
+from afterbill_actions.outcome import Done, GoesOn, Later, NeedsPerson, TaskKind
 from afterbill_actions.sweep_connections import wake_connections
 from afterbill_actions.version import version_of
 from afterbill_actions.workflow import Configuration
@@ -312,3 +312,31 @@ def test_what_is_done_can_be_done_once_more(town):
 
     assert len(town.systems["helpdesk"].log) == 2
     assert len(town.systems["helpdesk"].held) == 1
+
+
+def test_parts_of_what_is_told_are_written_down_nowhere(town):
+    outcomes = [GoesOn({"part": "1"}), Done()]
+    tell = connector(lambda *_: Done(), tell=lambda *_: outcomes.pop(0))
+    drained(town, entry(town, Operation.TELL, content={"title": "Silent"}), connector=tell)
+
+    assert ended(town)[0] is EntryState.DONE
+    assert town.effects.effects([ID])[ID].written == {}
+
+
+def test_nothing_is_erased_where_nothing_was_recorded_about_who_is_gone_meanwhile(town):
+    def write(*_):
+        del town.table.invitations[ID]
+        return Done()
+
+    drained(town, entry(town), connector=connector(write))
+
+    assert ended(town)[0] is EntryState.DONE
+
+
+def test_a_message_that_surely_was_not_sent_for_a_day_is_parked_without_doubt(town):
+    place = place_of(town.now - 25 * HOUR, f"{ID}:", EFFECT)
+    one = entry(town, place=place, attempts=4)
+    drained(town, one, connector=connector(lambda *_: Later("no connection"), repeatable=False))
+
+    assert ended(town) == (EntryState.PARKED, "no connection")
+    assert town.effects.effects([ID])[ID].written == {}
