@@ -83,10 +83,8 @@ def _job(entry: Entry, snapshot: Snapshot, connection: Connection, settings: Map
 
 
 def _unheard(entry: Entry, written: Written | None) -> bool:
-    """Return whether an earlier entry may have written what left no record; a person may have decided since."""
-    if written is None or written.version != UNSURE or written.record:
-        return False
-    return not entry.forced_since(written.at)
+    """Return whether an earlier entry may have written of which nobody heard; a person may have decided since."""
+    return written is not None and written.version == UNSURE and not entry.forced_since(written.at)
 
 
 def _reason(machine: bool) -> str:  # noqa: FBT001  # of two words about one thing
