@@ -19,14 +19,13 @@ from afterbill_actions.adapters.bus import EventBridgeBus
 from afterbill_actions.adapters.outbox import OutboxTable
 from afterbill_actions.adapters.wakes import SqsWakes
 from afterbill_actions.publishing import publishing
-from afterbill_actions.settings import load_actions
 from afterbill_actions.silences import silence_deps
 from afterbill_actions.texts import LANGUAGES
 from afterbill_console.adapters.answers import AnswersTable
 from afterbill_console.adapters.notices import ClaimsTable, NoticesTable, OpenTasksTable
 from afterbill_console.adapters.preferences import PreferencesTable
 from afterbill_console.adapters.recipients import CognitoRecipients
-from afterbill_console.digest.channels import ChannelMailer, telling
+from afterbill_console.digest.channels import ChannelMailer
 from afterbill_console.digest.compose import Composer
 from afterbill_console.digest.hand_over import Outcome, Post
 from afterbill_console.digest.notify import NoticeDeps, notify
@@ -35,13 +34,12 @@ _table, _brand, _zone = config.setting("TABLE"), config.brand(), config.time_zon
 _dynamodb = client("dynamodb")
 _tongue = _brand.default_locale.partition("-")[0]
 _language = _tongue if _tongue in LANGUAGES else LANGUAGES[0]
-_events = publishing()
-_actions = load_actions()
+_wanted = publishing()
 _wakes = SqsWakes(client("sqs"), config.setting("ACTIONS_QUEUE_URL"))
 _bus = EventBridgeBus(client("events"), config.setting("EVENT_BUS"))
 _deps = partial(
     NoticeDeps,
-    silences=silence_deps(_bus, _wakes, _events.types, _events.asked),
+    silences=silence_deps(_bus, _wakes, _wanted.types, _wanted.asked),
     recipients=CognitoRecipients(client("cognito-idp"), config.setting("CONSOLE_USERS")),
     preferences=PreferencesTable(_dynamodb, _table),
     notices=NoticesTable(_dynamodb, _table),
@@ -53,7 +51,7 @@ _deps = partial(
             SesMailer(client("sesv2", attempts=1), config.setting("CONFIGURATION_SET")),
             OutboxTable(_dynamodb, _table),
             _wakes,
-            telling(_actions),
+            _wanted.channels,
             f"{config.setting('CONSOLE_URL')}/app",
             _language,
         ),
@@ -66,7 +64,7 @@ _deps = partial(
     zone=_zone,
     earlier=AnswersTable(AnsweredTable(_dynamodb, _table)),
     language=_language,
-    channels=_actions.notices,
+    channels=tuple(_wanted.channels),
 )
 _answered = AnsweredTable(_dynamodb, _table)
 

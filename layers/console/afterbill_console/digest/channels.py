@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from afterbill.model.errors import TransientError
 from afterbill.model.messages import Accepted, Deferred, Mail, Receipt
-from afterbill_actions.connectors.registry import load
 from afterbill_actions.effects import effect_name
 from afterbill_actions.outbox import Entry, Operation, place_of
 from afterbill_console.digest.ports import Recipient
@@ -21,7 +20,6 @@ from afterbill_console.roles import Role
 if TYPE_CHECKING:
     from afterbill.outreach.ports import Mailer
     from afterbill_actions.ports import Outbox, Wakes
-    from afterbill_actions.workflow import Configuration
 
 ALERTS = frozenset({Alert.DROP, Alert.RESPONSE_RATE, Alert.SILENCE})
 """The alerts that a channel gets; a low score is what a workflow tells of."""
@@ -36,15 +34,6 @@ _SOON = timedelta(minutes=1)
 def channel(connection: str) -> Recipient:
     """Return a connection as the recipient of mails to operators."""
     return Recipient(f"{_SCHEME}{connection}", f"{_SCHEME}{connection}", frozenset({Role.VIEWER}))
-
-
-def telling(configuration: "Configuration") -> Mapping[str, str]:
-    """Return the action by which each connection of [notices] tells of something; the check saw that it has one."""
-    found = {}
-    for name in configuration.notices:
-        actions = load(configuration.connections[name].connector).actions
-        found[name] = next(action for action, one in actions.items() if one.tell)
-    return found
 
 
 @dataclass(frozen=True, slots=True)

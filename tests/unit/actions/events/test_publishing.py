@@ -5,8 +5,9 @@ import tomllib
 import pytest
 
 from afterbill.settings import config
+from afterbill_actions.connectors.registry import NAMES, load
 from afterbill_actions.events import EventType
-from afterbill_actions.publishing import Publishing, publishing, publishing_of
+from afterbill_actions.publishing import TELLS, Publishing, publishing, publishing_of
 from afterbill_actions.settings import load_actions
 from afterbill_cli.configuration import SHIPPED
 
@@ -61,3 +62,10 @@ def test_wanted_events_workflows_and_those_about_no_answer_are_read():
     assert wanted.types == {EventType.RESPONSE_RECORDED, EventType.SOURCE_SILENT}
     assert wanted.workflows == {"objections", "unhappy", "everything"}
     assert wanted.asked == {EventType.CUSTOMER_OBJECTED}
+
+
+def test_channels_tell_by_the_action_that_their_connector_has_for_it():
+    tables = {"connections": {"team": {"connector": "slack"}, "shop": {"connector": "shopify"}}}
+
+    assert publishing_of({**tables, "notices": {"to": ["team"]}}).channels == {"team": "message"}
+    assert {name: action for name in NAMES for action, one in load(name).actions.items() if one.tell} == TELLS
