@@ -74,7 +74,8 @@ def held() -> Iterator[Held]:
         noted={max(surveys): handled},
     )
     objection, bounce = Recipient("1", _NOW, Suppression.COMPLAINED), Recipient("2", None, Suppression.BOUNCED)
-    yield Held(person, Contact(objection, _NOW - _DAY), Contact(bounce), list(_requests()))
+    written = {max(surveys): [_written("Freshdesk"), _written(None)]}
+    yield Held(person, Contact(objection, _NOW - _DAY), Contact(bounce), list(_requests()), written)
     guest = Customer(
         "0c" * 16,
         attributes={"notice_at": "2026-02-01"},
@@ -85,6 +86,17 @@ def held() -> Iterator[Held]:
     yield Held(Person(guest.id, guest))
     late = replace(guest, id="0d" * 16, attributes={"consent_withdrawn_at": "2026-03-01"}, restricted_at=None)
     yield Held(Person(late.id, replace(late, suppressed=None, deleted=False)))
+
+
+def _written(system: str | None) -> dict[str, Any]:
+    """Return what a system holds of an answer; of one that is configured no more nobody knows which it is."""
+    return {
+        "connection": "helpdesk",
+        "system": system,
+        "action": "ticket",
+        "written_at": "2026-11-03T09:00:00Z",
+        "ids": {"ticket": "1042"},
+    }
 
 
 def _surveys() -> Iterator[Invitation]:

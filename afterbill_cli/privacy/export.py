@@ -19,6 +19,9 @@ from afterbill.model.privacy import PrivacyRequest, RequestKind, RequestState
 from afterbill.model.suggestions import did_you_mean
 from afterbill.privacy.export import Exporter, Keeper, export, language_of
 from afterbill.settings.config import Catalogs, read_toml
+from afterbill_actions.adapters.effects import EffectsTable
+from afterbill_actions.connectors import registry
+from afterbill_actions.held_elsewhere import HeldElsewhere
 from afterbill_cli import configuration, deployed, options
 from afterbill_cli.data_export.page import DataExportPage
 from afterbill_cli.deployed import Deployed
@@ -27,6 +30,7 @@ from afterbill_cli.output import print_json, written_json
 from afterbill_cli.people.who import Whom, find_whom
 from afterbill_cli.privacy.deps import PrivacyDeps, agreed, done_now, now_utc, tell_nobody, tell_whom
 from afterbill_cli.privacy.periods import copies_days
+from afterbill_cli.workflows import configured
 
 _JSON, _HTML = "json", "html"
 
@@ -126,8 +130,10 @@ def _write(deps: PrivacyDeps, whom: Whom, chosen: ExportOptions, clock: Callable
 
 
 def _exporter(deps: PrivacyDeps, keeper: Keeper) -> Exporter:
-    table = ContactsTable(deps.stack.client("dynamodb"), deps.stack.output("TableName"))
-    return Exporter(deps.people, deps.requests, table.contacts, deps.hash_number, keeper)
+    place = deps.stack.client("dynamodb"), deps.stack.output("TableName")
+    connections = configured.actions(deps.stack).connections
+    elsewhere = HeldElsewhere(EffectsTable(*place), connections, registry.load)
+    return Exporter(deps.people, deps.requests, ContactsTable(*place).contacts, deps.hash_number, keeper, elsewhere)
 
 
 def _keeper(stack: Deployed, brand: Brand) -> Keeper:

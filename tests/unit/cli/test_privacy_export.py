@@ -9,10 +9,13 @@ import pytest
 
 from afterbill.model.errors import AfterbillError
 from afterbill.model.privacy import DEADLINE, PrivacyRequest, RequestKind, RequestState
+from afterbill_actions.adapters.effects import EffectsTable
+from afterbill_actions.effects import Written
 from afterbill_cli import cli, deployed
 from afterbill_cli.privacy.deps import now_utc
 from afterbill_cli.privacy.export import ExportOptions, export_whom
-from tests.unit.cli.privacy_people import ADA, ADDRESS, ANONYMOUS, BOB, COMMENT, GUEST, NUMBER, WHY, hashed
+from tests.contract.scores_table import TABLE
+from tests.unit.cli.privacy_people import ADA, ADDRESS, ANONYMOUS, ANSWERED, BOB, COMMENT, GUEST, NUMBER, WHY, hashed
 from tests.unit.customer_facing import parse
 
 NOW = now_utc()
@@ -63,6 +66,54 @@ def test_nothing_of_others_and_no_keyed_hash_is_in_it(exported):
 
     for foreign in (BOB, GUEST, "bob@example.com", hashed(ADDRESS), "arn:aws"):
         assert foreign not in said
+
+
+@pytest.fixture
+def ticket(town):
+    """Ada's answer became ticket 1042 of the helpdesk."""
+    effects = EffectsTable(town.stack.client("dynamodb"), TABLE)
+    effects.mark_published(ANSWERED, "1", NOW, NOW + DEADLINE)
+    effects.keep_written(
+        ANSWERED, "unhappy/helpdesk.ticket", Written("helpdesk", "ticket", "1", NOW, {"ticket": "1042"})
+    )
+
+
+@pytest.fixture
+def helpdesk(town):
+    """The operator connects a helpdesk."""
+    connection = '[connections.helpdesk]\nconnector = "freshdesk"\ndomain = "acme"\n'
+    (town.stack.config / "actions.toml").write_text(connection, encoding="utf-8")
+
+
+@pytest.mark.usefixtures("ticket", "helpdesk")
+def test_what_actions_wrote_in_other_systems_is_exported(exported):
+    (record,) = json.loads(exported(ADA).out)["records"]
+
+    assert record["surveys"][0]["systems"] == [
+        {
+            "connection": "helpdesk",
+            "system": "Freshdesk",
+            "action": "ticket",
+            "written_at": f"{NOW:%Y-%m-%dT%H:%M:%SZ}",
+            "ids": {"ticket": "1042"},
+        }
+    ]
+    assert {"who": "connected_system", "source": "helpdesk"} in record["recipients"]
+
+
+@pytest.mark.usefixtures("ticket", "helpdesk")
+def test_the_page_names_the_systems_in_the_customers_language(exported):
+    page = exported(ADA, form="html").out
+
+    for said in ("Auch in anderen Systemen gespeichert", "Freshdesk (helpdesk), ticket", "ticket 1042"):
+        assert said in page
+
+
+@pytest.mark.usefixtures("ticket")
+def test_a_connection_that_is_configured_no_more_is_named_all_the_same(exported):
+    (record,) = json.loads(exported(ADA).out)["records"]
+
+    assert [(one["connection"], one["system"]) for one in record["surveys"][0]["systems"]] == [("helpdesk", None)]
 
 
 def test_who_looks_is_noted_with_the_reason(exported, town):

@@ -83,6 +83,24 @@ def test_a_withdrawal_without_a_readable_time_is_told_in_its_own_words() -> None
     )
 
 
+@pytest.mark.parametrize("language", CATALOGS)
+def test_each_system_that_holds_something_of_an_answer_is_named_in_every_language(language: str) -> None:
+    one = invitation(answer=Answer(2), answered_at=NOW)
+    shop = {"connection": "shop", "system": "Shopify", "action": "tags", "written_at": "2026-11-22T11:00:00Z"}
+    gone = shop | {"connection": "old", "system": None, "ids": {}}
+    held = replace(
+        of(customer(), one=one), systems={one.id: [shop | {"ids": {"order": HOSTILE, "tags": "NPS 2"}}, gone]}
+    )
+
+    told = page(held, language=language)
+
+    assert CATALOGS[language]["export_systems"] in told.one("article").text
+    assert "Shopify (shop), tags" in told.one("article").text
+    assert "tags NPS 2" in told.one("article").text
+    assert "old, tags" in told.one("article").text
+    assert told.all("script") == []
+
+
 def test_several_records_are_numbered_and_one_is_not() -> None:
     first, second = of(customer()), of(customer("customer-2"))
 

@@ -243,6 +243,18 @@ def test_who_got_the_data_follows_from_what_was_sent_and_who_is_asked() -> None:
     ]
 
 
+def test_systems_that_hold_something_of_an_answer_are_named_there_and_among_who_got_the_data() -> None:
+    one, other = invitation(), invitation("0b" * 16)
+    person = Person("customer-1", invitations={one.id: one, other.id: other})
+    ticket = {"connection": "helpdesk", "system": "Freshdesk", "action": "ticket", "ids": {"ticket": "1042"}}
+
+    told = record(person, systems={one.id: [ticket, ticket | {"action": "priority"}]})
+
+    systems = {each["id"]: [held["action"] for held in each["systems"]] for each in told["surveys"]}
+    assert systems == {one.id: ["ticket", "priority"], other.id: []}
+    assert told["recipients"][1:] == [{"who": "connected_system", "source": "helpdesk"}]
+
+
 def test_what_cannot_be_read_is_counted() -> None:
     person = Person("customer-1", invitations={"1": UnreadableError("INVITATION#1", "newer")})
 
@@ -309,7 +321,7 @@ def test_no_operator_no_key_and_no_keyed_hash_is_in_it() -> None:
 
 def paths(value: object, at: str = "") -> set[str]:
     """The path of every part: `records[].surveys[].answer.rating`; keys that are data are not parts."""
-    if at.endswith((".objects", ".counted_as")):
+    if at.endswith((".objects", ".counted_as", ".ids")):
         return {at}
     if isinstance(value, dict):
         inside = (paths(each, f"{at}.{name}" if at else name) for name, each in value.items())
@@ -382,4 +394,5 @@ def test_an_export_is_read_from_the_ports() -> None:
     assert [one["of"] for one in known_one["objections"]] == ["number"]
     assert [one["id"] for one in known_one["requests"]] == ["1"]
     assert (nobodys["id"], [one["id"] for one in nobodys["surveys"]]) == (None, ["0a" * 16])
+    assert [one["systems"] for one in nobodys["surveys"]] == [[]]
     assert exporter.held([]) == []

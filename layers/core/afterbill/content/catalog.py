@@ -41,6 +41,8 @@ _WITH_VALUES = {
     "export_survey": {"occasion", "moment"},
     "export_tasks": {"count"},
     "export_to_billing_system": {"source"},
+    "export_to_connected_system": {"source"},
+    "export_written": {"moment"},
     "export_withdrawn": {"moment"},
     "mail_greeting_name": {"name"},
     "mail_intro": {"occasion"},
@@ -79,7 +81,7 @@ export_recipients export_to_storage export_to_mail export_to_text_messages
 export_periods export_kept_profile export_kept_surveys export_kept_comments export_kept_visits
 export_kept_copies_of_messages export_kept_requests export_kept_audit export_kept_objections export_for_ever
 export_requests export_request_export export_request_erase export_request_restrict
-export_request_release export_rights export_note export_tags
+export_request_release export_rights export_note export_tags export_systems
 """
 
 _BESIDE = tuple(question for question in Question if question is not Question.NPS)

@@ -29,6 +29,8 @@ _PROFILE = ("address", "phone", "name", "locale", "country", "time_zone")
 _ALIAS = re.compile("([#@])")
 """Behind the source: an id, or for a guest the keyed hash of their address."""
 _REACHED_BY = {Channel.MAIL: "mail", Channel.SMS: "text_messages"}
+Systems = Mapping[str, Sequence[Mapping[str, Any]]]
+"""What other systems hold of surveys, by their ids: as `records[].surveys[].systems` of the document."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,7 @@ class Held:
     address: Contact = field(default_factory=Contact)
     number: Contact = field(default_factory=Contact)
     requests: Sequence[PrivacyRequest] = ()
+    systems: Systems = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,8 @@ class Keeper:
 class Exporter:
     """Exports over what is stored: `contacts` reads by keyed hashes how addresses and numbers stand.
 
-    `hash_number` gives the keyed hash of a number as a customer of a country spells it, empty where none can be.
+    `hash_number` gives the keyed hash of a number as a customer of a country spells it, empty where none can be. `systems` reads what
+    other systems hold of surveys.
     """
 
     people: People
@@ -77,6 +81,7 @@ class Exporter:
     contacts: Callable[[Collection[str]], Mapping[str, Contact]]
     hash_number: Callable[[str | None, str | None], str]
     keeper: Keeper
+    systems: Callable[[Collection[str]], Systems] = lambda _ids: {}
 
     def export(self, request: PrivacyRequest, now: datetime) -> Mapping[str, Any]:
         """Return the document about whom this request means, ready for JSON."""
@@ -95,7 +100,8 @@ class Exporter:
         number = self.hash_number(customer.phone, customer.country) if customer else ""
         known = self.contacts({address, number} - {""})
         theirs = [one for one in requests if person.customer_id and person.customer_id in one.customer_ids]
-        return Held(person, known.get(address, Contact()), known.get(number, Contact()), theirs)
+        systems = self.systems(person.invitations)
+        return Held(person, known.get(address, Contact()), known.get(number, Contact()), theirs, systems)
 
 
 def export(several: Sequence[Held], keeper: Keeper, now: datetime) -> dict[str, Any]:
@@ -136,13 +142,13 @@ def _record(held: Held, keeper: Keeper, now: datetime) -> dict[str, Any]:
         "kept_until": _moment(customer.kept_until) if customer else None,
         "last_taken_back_at": _moment(customer.last_adverse_at) if customer else None,
         "subscriptions": [_subscription(*one) for one in customer.subscriptions.items()] if customer else [],
-        "surveys": [_survey(one, keeper.retention) | _noted(person.noted.get(one.id, {})) for one in invitations],
+        "surveys": [_survey(one, keeper.retention) | _around(one.id, held) for one in invitations],
         "surveys_unreadable": len(person.invitations) - len(invitations),
         "events": [{"source": source, "id": id_} for id_, source, _ in sorted(person.events)],
         "tasks": [{"source": source, "kind": kind} for source, kind, _ in sorted(person.tasks)],
         "short_links": len(person.codes),
         "copies_of_messages": len(person.copies),
-        "recipients": list(_recipients(invitations, _names(person), keeper)),
+        "recipients": list(_recipients(held, invitations, keeper)),
         "requests": [_request(one) for one in held.requests],
     }
 
@@ -243,9 +249,11 @@ def _survey(one: Invitation, retention: Retention) -> dict[str, Any]:
     }
 
 
-def _noted(noted: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what operators noted about the person's answer; who they are is left out."""
+def _around(id_: str, held: Held) -> dict[str, Any]:
+    """Return what operators noted about the person's answer, without who they are, and which systems hold of it."""
+    noted = held.person.noted.get(id_, {})
     return {
+        "systems": list(held.systems.get(id_, ())),
         "read_at": noted.get("read_at"),
         "tags": list(noted.get("tags", ())),
         "notes": [{"at": one["at"], "text": one["text"]} for one in noted.get("notes", ())],
@@ -291,12 +299,15 @@ def _answer(one: Invitation, answer: Answer) -> dict[str, Any]:
     }
 
 
-def _recipients(invitations: Sequence[Invitation], sources: Sequence[str], keeper: Keeper) -> Iterator[dict[str, Any]]:
-    """Yield who got the data: the cloud that holds it, the services that sent, the billing systems that were asked."""
+def _recipients(held: Held, invitations: Sequence[Invitation], keeper: Keeper) -> Iterator[dict[str, Any]]:
+    """Yield who got the data: the cloud, the services that sent, the billing systems asked, the systems written to."""
     yield {"who": "storage", "source": None}
     used = {each["channel"] for one in invitations for each in _deliveries(one)}
     yield from ({"who": who, "source": None} for channel, who in _REACHED_BY.items() if channel in used)
-    yield from ({"who": "billing_system", "source": source} for source in sources if source in keeper.asked)
+    asked = [name for name in _names(held.person) if name in keeper.asked]
+    yield from ({"who": "billing_system", "source": source} for source in asked)
+    written = {one["connection"] for each in held.systems.values() for one in each}
+    yield from ({"who": "connected_system", "source": name} for name in sorted(written))
 
 
 def _request(one: PrivacyRequest) -> dict[str, Any]:
