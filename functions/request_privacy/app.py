@@ -140,13 +140,18 @@ def _exporter() -> "Exporter":
     from afterbill.connectors import registry  # noqa: PLC0415  # as above
     from afterbill.privacy.export import Exporter, Keeper  # noqa: PLC0415  # as above
     from afterbill.settings.surveys import load_policy  # noqa: PLC0415  # as above
+    from afterbill_actions.adapters.effects import EffectsTable  # noqa: PLC0415  # as above
+    from afterbill_actions.connectors.registry import load  # noqa: PLC0415  # as above
+    from afterbill_actions.held_elsewhere import HeldElsewhere  # noqa: PLC0415  # as above
+    from afterbill_actions.settings import load_actions  # noqa: PLC0415  # as above
 
     policy, brand = load_policy(), config.brand()
     asked = frozenset(name for name, source in policy.sources.items() if registry.load(source.provider).API)
     days = int(_evidence_days)
     keeper = Keeper(brand.company, brand.reply_to, policy.time_zone, policy.retention, asked, days)
-    contacts = ContactsTable(_dynamodb, _table).contacts
-    return Exporter(PeopleTable(_dynamodb, _table), _requests, contacts, number_hashes(_secret.hash_address), keeper)
+    elsewhere = HeldElsewhere(EffectsTable(_dynamodb, _table), load_actions().connections, load)
+    people, contacts = PeopleTable(_dynamodb, _table), ContactsTable(_dynamodb, _table).contacts
+    return Exporter(people, _requests, contacts, number_hashes(_secret.hash_address), keeper, elsewhere)
 
 
 def _receipt(request: PrivacyRequest, done_at: datetime) -> dict[str, str]:

@@ -2,18 +2,22 @@
 
 import json
 import sys
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from afterbill.adapters.dynamodb.items import customer_of
 from afterbill.answers.api_keys import Scope
 from afterbill.privacy.receipt import Verdict, verify
+from afterbill_actions.adapters.effects import EffectsTable
+from afterbill_actions.effects import Written
 from tests.integration.asking import asked, asking, looked_up, serve, settle
 from tests.integration.calling import SECRET, by, with_key
 from tests.integration.logs import counted
 from tests.integration.samples import with_body, with_headers
 
 MIRJAM = {"email": "mirjam@example.com"}
+NOW = datetime.now(UTC)
 
 
 @pytest.fixture
@@ -90,6 +94,21 @@ def test_an_export_is_shown_when_it_is_fetched_and_can_be_fetched_again(stack, l
     assert again["export"]["records"][0]["profile"] == record["profile"]
     acts = stack.dynamodb.scan(TableName="ledger")["Items"]
     assert [act["what"]["S"] for act in acts] == ["privacy export"] * 3
+
+
+def test_an_export_names_the_systems_that_hold_something_of_an_answer(stack, loop, call):
+    invitation = loop.asked("order-1", id="cus_1", **MIRJAM)
+    effects = EffectsTable(stack.dynamodb, "afterbill")
+    effects.mark_published(invitation.id, "1", NOW, NOW + timedelta(days=30))
+    effects.keep_written(invitation.id, "unhappy/desk.ticket", Written("desk", "ticket", "1", NOW, {"ticket": "1042"}))
+    request = body_of(call(asked({"kind": "export", "customer": MIRJAM})))
+
+    (record,) = body_of(call(looked_up(request["id"])))["export"]["records"]
+
+    assert [(one["connection"], one["ids"]) for one in record["surveys"][0]["systems"]] == [
+        ("desk", {"ticket": "1042"})
+    ]
+    assert {"who": "connected_system", "source": "desk"} in record["recipients"]
 
 
 def test_an_export_is_not_shown_where_nobody_would_know(stack, loop, call):

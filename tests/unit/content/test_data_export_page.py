@@ -87,7 +87,7 @@ def test_a_withdrawal_without_a_readable_time_is_told_in_its_own_words() -> None
 def test_each_system_that_holds_something_of_an_answer_is_named_in_every_language(language: str) -> None:
     one = invitation(answer=Answer(2), answered_at=NOW)
     shop = {"connection": "shop", "system": "Shopify", "action": "tags", "written_at": "2026-11-22T11:00:00Z"}
-    gone = shop | {"connection": "old", "system": None, "ids": {}}
+    gone: dict[str, Any] = shop | {"connection": "old", "system": None, "ids": {}}
     held = replace(
         of(customer(), one=one), systems={one.id: [shop | {"ids": {"order": HOSTILE, "tags": "NPS 2"}}, gone]}
     )

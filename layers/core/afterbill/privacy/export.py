@@ -72,8 +72,8 @@ class Keeper:
 class Exporter:
     """Exports over what is stored: `contacts` reads by keyed hashes how addresses and numbers stand.
 
-    `hash_number` gives the keyed hash of a number as a customer of a country spells it, empty where none can be. `systems` reads what
-    other systems hold of surveys.
+    `hash_number` gives the keyed hash of a number as a customer of a country spells it, empty where none can be.
+    `systems` reads what other systems hold of surveys.
     """
 
     people: People
