@@ -5,7 +5,7 @@ import json
 import pytest
 from playwright.sync_api import Browser, expect
 
-from afterbill_dev.local.connections.accounts import SLACK
+from afterbill_dev.local.connections.accounts import NAMES, SLACK
 from tests.e2e.connected import (
     CARDS,
     HELPDESK,
@@ -42,6 +42,8 @@ SOON = {"retry_after": 1}
 
 
 def orders_of_a_shop(town: Town) -> None:
+    for name in NAMES:
+        fail(town, name, count=0)  # what a run before has ordered
     for who in (ADA, BEN, EVE):
         buys(town, who)
 
