@@ -8,7 +8,7 @@ from functools import cache
 from afterbill_dev.paths import ROOT
 
 DASH = "–"
-WORDS = ROOT / "layers" / "console" / "afterbill_console" / "locales" / "en" / "words.toml"
+WORDS = ROOT / "layers" / "actions" / "afterbill_actions" / "locales" / "en" / "words.toml"
 NAMES = {
     "DE": "Germany",
     "AT": "Austria",
