@@ -122,7 +122,8 @@ def test_a_revoked_token_makes_a_connection_wait_and_a_lost_card_a_person_decide
     without = {**ONE_OF_EACH, "message": 0, "card": 0}
     eventually(lambda: once(town, EVE, response), lambda there: there == without, "the others", 150)
     page = signed_in(chromium, town.stack, "agent", "/app/actions?connection=slack")
-    eventually(lambda: page.reload() and page.content(), lambda html: "token_revoked" in html, "it to wait", every=1)
+    waits = f"{town.stack['console_url']}/app/actions?connection=slack"
+    eventually(lambda: page.goto(waits) and page.content(), lambda html: "token_revoked" in html, "it to wait", every=1)
     connected = afterbill("connect", TEAM, "--secret-stdin", typed=f"{SLACK['token']}\n")
     assert connected.returncode == 0, connected.stdout + connected.stderr
     eventually(lambda: messages(town, response), bool, "what waited")

@@ -51,8 +51,9 @@ class Rule:
         return sorted(one["detail-type"] for one in wanted)
 
 
-def test_an_answer_and_its_change_are_told_and_marked(rule):
+def test_an_answer_and_its_change_are_told_and_marked(rule, town):
     id_ = f"{RUN:0>32}"[-32:]
+    town.given[id_] = 9
     rule.put(*map(invitation_item, (sent(id=id_), answered(3, id=id_), answered(9, id=id_))))
 
     kinds = ["CategoryChanged", "ResponseChanged", "ResponseRecorded"]
