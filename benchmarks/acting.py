@@ -46,7 +46,7 @@ def travel_acting() -> list[Stage]:
 
 
 def _acted(journey: Journey, responses: ActionResponsesTable) -> list[Stage]:
-    """What the workflow wants is due."""
+    """Carry out all that the workflow wants."""
     run: Any = journey.functions["run_actions"]
     run._draining = replace(run._draining, send=_taken)  # noqa: SLF001  # the one seam to other systems
     (id_,) = {pk.partition("#")[2] for pk, _ in journey.meter.items() if pk.startswith("INVITATION#")}

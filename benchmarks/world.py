@@ -54,7 +54,7 @@ _ENVIRONMENT = {
 
 @contextmanager
 def world(actions: str = "") -> Iterator[Meter]:
-    """What the template makes, as far as handlers touch it; `actions` is the text of actions.toml."""
+    """The resources of the template that handlers touch; `actions` is the text of actions.toml."""
     made = boto3.Session(region_name=REGION, aws_access_key_id="none", aws_secret_access_key="none")  # noqa: S106  # opens nothing
     secrets = made.client("secretsmanager")
     sources = secrets.create_secret(Name="sources", SecretString=json.dumps({"stripe": [SIGNING]}))

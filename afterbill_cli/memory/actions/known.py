@@ -1,4 +1,4 @@
-"""What events need to know of customers, in memory."""
+"""Known over the items of MemoryTable: a customer's answers before, as events compare them."""
 
 from collections.abc import Collection
 from dataclasses import dataclass

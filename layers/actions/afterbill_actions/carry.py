@@ -38,7 +38,7 @@ _PARTS = 10
 
 
 class Verdict(Enum):
-    """What came of an entry: over, it waits (and its order with it), or the whole connection does."""
+    """The fate of an entry: it is over, it waits (and its order with it), or the whole connection does."""
 
     OVER = auto()
     WAITS = auto()

@@ -102,6 +102,6 @@ class Connector:
     guide: Sequence[str]
     url: Callable[[Mapping[str, Any], Mapping[str, str]], str] | None = None
     exclusive: bool = False
-    """Whether it knows orders and customers of one source only, so that answers of others are none of its business."""
+    """True for a system that knows the orders and customers of one source: answers of others do not concern it."""
     verified: Sequence[str] = ()
-    """What of this contract is verified, and how; the connector's page in docs says the same."""
+    """The verified parts of this contract, each with how; the connector's page in docs says the same."""

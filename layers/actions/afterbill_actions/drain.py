@@ -15,7 +15,7 @@ LEASE = timedelta(minutes=4)
 _COUNT = timedelta(seconds=75)
 """The time in which requests count in the rate: who takes over after a crash knows of none that still count."""
 ENOUGH = _COUNT + timedelta(seconds=65)
-"""What is left of the lease when an action begins: the time of its three requests, and that in which they count."""
+"""The rest of the lease when an action begins: the time of its three requests, and that in which they count."""
 _PAGE = 100
 """Entries of one query."""
 

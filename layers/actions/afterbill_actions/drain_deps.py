@@ -15,7 +15,7 @@ from afterbill_actions.workflow import Configuration
 
 @dataclass(frozen=True, slots=True)
 class DrainDeps:
-    """What a drain needs of the world.
+    """The dependencies of a drain.
 
     `connector` gives the connector of a name, `chance` numbers from 0 to 1, `new_id` an id that nobody else has, `link`
     the address of a response in the console. `kept` lives as long as the process, a dictionary for each connection.
@@ -51,7 +51,7 @@ class DrainDeps:
 
 @dataclass(slots=True)
 class Drained:
-    """What came of a drain: entries by the states they ended in, requests, and why nothing more was done.
+    """The result of a drain: entries by the states they ended in, requests, and why nothing more was done.
 
     `denied` is true where the system refused the credentials, which it did not before.
     """

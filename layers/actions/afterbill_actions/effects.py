@@ -30,7 +30,7 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Effects:
-    """What a response set in motion; one item beside its invitation.
+    """The effects of a response; one item beside its invitation.
 
     `published` is the version that the bus and the workflows were told of last, `versions` how many there were: a
     workflow that changes the answer by what it writes makes it rise without end (`LOOP`). `first_rating` is that of

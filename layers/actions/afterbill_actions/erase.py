@@ -20,7 +20,7 @@ _REASON = "the customer was erased"
 
 @dataclass(frozen=True, slots=True)
 class ForgettableEffects:
-    """What forgets; `names` are all connections that are known. It goes before what leads to the answers."""
+    """The stores of an erasure; `names` are all known connections. It goes before what leads to the answers."""
 
     effects: "EffectsStore"
     outbox: "Outbox"

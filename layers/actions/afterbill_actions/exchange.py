@@ -21,7 +21,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What came back; `headers` have lower-case names. NOT_SENT and NO_REPLY are statuses too."""
+    """The answer to a request; `headers` have lower-case names. NOT_SENT and NO_REPLY are statuses too."""
 
     status: int
     body: bytes = field(default=b"", repr=False)

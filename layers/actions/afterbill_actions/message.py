@@ -26,7 +26,7 @@ RATING = "rating"
 
 
 class MessageSettings(BaseModel):
-    """What a workflow may say of a message: `text` stands above it, `comment` puts the customer's words into it."""
+    """The settings of a message: `text` stands above it, `comment` puts the customer's words into it."""
 
     model_config = ConfigDict(extra="forbid")
 

@@ -1,4 +1,4 @@
-"""What events need to know of customers, over DynamoDB."""
+"""Known over DynamoDB: a customer's answers before, as events compare them."""
 
 from collections.abc import Collection
 

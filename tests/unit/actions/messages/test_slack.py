@@ -98,8 +98,10 @@ class TestAsSlacksOwnClient:
         message = message_about(job(invitation=one, settings={"comment": True, "text": "<" * 500}), one)
         blocks = body_of(message)["blocks"]
 
-        for block in Block.parse_all(blocks):
-            block.validate_json()
+        parsed = Block.parse_all(blocks)
+        for block in parsed:
+            block.validate_json()  # raises beyond a limit
+        assert [block.type for block in parsed] == [block["type"] for block in blocks]
 
 
 class TestWhatIsSaid:

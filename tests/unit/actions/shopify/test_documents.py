@@ -1,6 +1,5 @@
 """Our documents against the schema of the vendor, of two versions, and against a small one of ours."""
 
-import os
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,7 @@ from afterbill_actions.outcome import Denied, Done
 from tests.unit.actions.answers import Desk, Wire
 from tests.unit.actions.shopify.shop import ORDER, SDL, SHAPES_OF_CHANGES, shop
 
-VENDOR = Path(os.environ.get("AFTERBILL_JUDGES", "/work/shared/judges")) / "shopify"
+VENDOR = Path(__file__).resolve().parents[4] / "../shared/judges/shopify"
 FIXED = ("SCOPES", "ORDER", "ORDER_WITH_CUSTOMER", "CUSTOMER", "NOTE", "WRITE_NOTE")
 
 

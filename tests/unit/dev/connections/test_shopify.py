@@ -22,7 +22,7 @@ PAID = {
     "note": "Ring twice",
     "customer": {"id": 8204417736905, "email": "mira.koenig@example.com", "tags": "vip"},
 }
-JUDGES = Path("/work/shared/judges/shopify")
+JUDGES = Path(__file__).resolve().parents[4] / "../shared/judges/shopify"
 TAG = "mutation($id:ID!,$tags:[String!]!){tagsAdd(id:$id,tags:$tags){node{id} userErrors{field message}}}"
 UNTAG = "mutation($id:ID!,$tags:[String!]!){tagsRemove(id:$id,tags:$tags){node{id} userErrors{field message}}}"
 UPDATE = "mutation($input:OrderInput!){orderUpdate(input:$input){order{note tags} userErrors{field message}}}"

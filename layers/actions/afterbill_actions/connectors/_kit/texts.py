@@ -1,4 +1,4 @@
-"""What is said of an answer in other systems, harmless there: plain text, tags, HTML."""
+"""Texts about an answer for other systems, harmless there: plain text, tags, HTML."""
 
 import html as markup
 

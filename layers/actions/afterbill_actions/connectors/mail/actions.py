@@ -4,6 +4,7 @@ SES cannot be asked what it took: a mail that may be on its way is sent no secon
 """
 
 import json
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -12,17 +13,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pydantic import BaseModel, ConfigDict, Field
 
 from afterbill_actions.connector import Action, Connector, Job, Open
+from afterbill_actions.connectors._kit.posting import leaving, taking_back, telling, writing
 from afterbill_actions.connectors._kit.replies import failure
 from afterbill_actions.exchange import Request
-from afterbill_actions.message import (
-    Message,
-    MessageSettings,
-    message_about,
-    message_taken_back,
-    message_told,
-    record_of,
-)
-from afterbill_actions.outcome import Done, NeedsPerson, Outcome, Refused, TaskKind, Unclear
+from afterbill_actions.message import Message, MessageSettings
+from afterbill_actions.outcome import Done, Outcome, Unclear
 
 SCHEME = "mailto:"
 _ADDRESS = r"^[^@\s,;<>]{1,64}@[^@\s,;<>]{1,190}\.[^@\s,;<>]{2,60}$"
@@ -44,28 +39,7 @@ def mail_of(message: Message, language: str) -> dict[str, Any]:
     return {"subject": subject, "text": f"{message.title}\n\n{message.plain}\n", "html": html}
 
 
-def _write(job: Job, mail: Open) -> Outcome:
-    if job.invitation is None:
-        return Refused("there is no answer to tell of")
-    return _send(job, mail, message_about(job, job.invitation), record_of(job.invitation))
-
-
-def _undo(job: Job, mail: Open) -> Outcome:
-    return _send(job, mail, message_taken_back(job), dict(job.written.record) if job.written else {})
-
-
-def _erase(job: Job, _mail: Open) -> Outcome:
-    """Leave the mail: it names nobody, unless the workflow put a customer's words into it."""
-    if not job.settings.get("comment"):
-        return Done()
-    return NeedsPerson(TaskKind.ERASE_BY_HAND, f"delete the mails about {job.mark}: they hold a comment")
-
-
-def _tell(job: Job, mail: Open) -> Outcome:
-    return _send(job, mail, message_told(job), {})
-
-
-def _send(job: Job, mail: Open, message: Message, record: dict[str, str]) -> Outcome:
+def _send(job: Job, mail: Open, message: Message, record: Mapping[str, str]) -> Outcome:
     if job.lost:
         return Unclear("an earlier try may have sent it")
     language = str(job.text.get("language") or job.settings.get("language") or "en")
@@ -96,7 +70,16 @@ CONNECTOR = Connector(
     title="Mail to a team",
     settings=MailSettings,
     secrets=(frozenset(),),
-    actions={"team": Action(MessageSettings, write=_write, undo=_undo, erase=_erase, tell=_tell, repeatable=False)},
+    actions={
+        "team": Action(
+            MessageSettings,
+            write=writing(_send),
+            undo=taking_back(_send),
+            erase=leaving("the mailbox of the team"),
+            tell=telling(_send),
+            repeatable=False,
+        )
+    },
     probe=_probe,
     per_minute=60,
     guide=("Nothing has to be set up: mails leave through the stack's own sender, under a label of their own.",),

@@ -12,18 +12,12 @@ from urllib.parse import urlencode
 from pydantic import BaseModel, ConfigDict, Field
 
 from afterbill_actions.connector import Action, Connector, Job, Open
+from afterbill_actions.connectors._kit.posting import leaving, taking_back, telling, writing
 from afterbill_actions.connectors._kit.replies import failure
 from afterbill_actions.connectors.slack.blocks import body_of
 from afterbill_actions.exchange import Reply, Request
-from afterbill_actions.message import (
-    Message,
-    MessageSettings,
-    message_about,
-    message_taken_back,
-    message_told,
-    record_of,
-)
-from afterbill_actions.outcome import Denied, Done, Later, NeedsPerson, Outcome, Refused, TaskKind, Unclear
+from afterbill_actions.message import Message, MessageSettings
+from afterbill_actions.outcome import Denied, Done, Later, Outcome, Refused, Unclear
 
 EVENT = "afterbill_message"
 """The type of the metadata by which a message of ours is found again."""
@@ -60,15 +54,7 @@ class SlackSettings(BaseModel):
     channel: str = Field(default="", pattern=r"^([CGD][A-Z0-9]{2,30})?$")
 
 
-def _write(job: Job, slack: Open) -> Outcome:
-    if job.invitation is None:
-        return Refused("there is no answer to tell of")
-    message, record = message_about(job, job.invitation), record_of(job.invitation)
-    return _put(job, slack, message, record)
-
-
-def _undo(job: Job, slack: Open) -> Outcome:
-    return _put(job, slack, message_taken_back(job), dict(job.written.record) if job.written else {})
+_leave = leaving("Slack")
 
 
 def _erase(job: Job, slack: Open) -> Outcome:
@@ -78,16 +64,10 @@ def _erase(job: Job, slack: Open) -> Outcome:
         reply = _api(slack, "chat.delete", {"channel": there["channel"], "ts": there["ts"]})
         problem = _problem(reply)
         return Done() if problem is None or _error(reply) in _GONE else problem
-    if not job.settings.get("comment"):
-        return Done()
-    return NeedsPerson(TaskKind.ERASE_BY_HAND, f"delete the message with {job.mark} in Slack: it holds a comment")
+    return _leave(job, slack)
 
 
-def _tell(job: Job, slack: Open) -> Outcome:
-    return _put(job, slack, message_told(job), {})
-
-
-def _put(job: Job, slack: Open, message: Message, record: dict[str, str]) -> Outcome:
+def _put(job: Job, slack: Open, message: Message, record: Mapping[str, str]) -> Outcome:
     """Post a message, or update the one that stands there."""
     if "token" not in slack.secret:
         return _post_to_webhook(job, slack, message, record)
@@ -163,7 +143,7 @@ def _problem(reply: Reply) -> Outcome | None:
     return Later(error) if error in _AGAIN else Refused(error or "unknown")
 
 
-def _post_to_webhook(job: Job, slack: Open, message: Message, record: dict[str, str]) -> Outcome:
+def _post_to_webhook(job: Job, slack: Open, message: Message, record: Mapping[str, str]) -> Outcome:
     if job.lost:
         return Unclear("an earlier try may have posted it, and an incoming webhook cannot be asked")
     body = json.dumps(body_of(message)).encode()
@@ -194,7 +174,11 @@ CONNECTOR = Connector(
     title="Slack",
     settings=SlackSettings,
     secrets=(frozenset({"token"}), frozenset({"webhook"})),
-    actions={"message": Action(MessageSettings, write=_write, undo=_undo, erase=_erase, tell=_tell)},
+    actions={
+        "message": Action(
+            MessageSettings, write=writing(_put), undo=taking_back(_put), erase=_erase, tell=telling(_put)
+        )
+    },
     probe=_probe,
     per_minute=50,  # about one message a second and channel
     guide=(

@@ -5,22 +5,17 @@ ask such an address what it posted: what may have been posted is posted no secon
 """
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
 from afterbill_actions.connector import Action, Connector, Job, Open
+from afterbill_actions.connectors._kit.posting import leaving, taking_back, telling, writing
 from afterbill_actions.connectors._kit.replies import failure
 from afterbill_actions.exchange import Request
-from afterbill_actions.message import (
-    Message,
-    MessageSettings,
-    message_about,
-    message_taken_back,
-    message_told,
-    record_of,
-)
-from afterbill_actions.outcome import Denied, Done, NeedsPerson, Outcome, Refused, TaskKind, Unclear
+from afterbill_actions.message import Message, MessageSettings
+from afterbill_actions.outcome import Denied, Done, Outcome, Unclear
 
 _CARD = "application/vnd.microsoft.card.adaptive"
 _GONE = frozenset({404, 410})
@@ -62,28 +57,7 @@ def _plain(text: str) -> str:
     return text
 
 
-def _write(job: Job, teams: Open) -> Outcome:
-    if job.invitation is None:
-        return Refused("there is no answer to tell of")
-    return _post(job, teams, message_about(job, job.invitation), record_of(job.invitation))
-
-
-def _undo(job: Job, teams: Open) -> Outcome:
-    return _post(job, teams, message_taken_back(job), dict(job.written.record) if job.written else {})
-
-
-def _erase(job: Job, _teams: Open) -> Outcome:
-    """Leave the card: it names nobody, unless the workflow put a customer's words into it."""
-    if not job.settings.get("comment"):
-        return Done()
-    return NeedsPerson(TaskKind.ERASE_BY_HAND, f"delete the card with {job.mark} in Teams: it holds a comment")
-
-
-def _tell(job: Job, teams: Open) -> Outcome:
-    return _post(job, teams, message_told(job), {})
-
-
-def _post(job: Job, teams: Open, message: Message, record: dict[str, str]) -> Outcome:
+def _post(job: Job, teams: Open, message: Message, record: Mapping[str, str]) -> Outcome:
     if job.lost:
         return Unclear("an earlier try may have posted it, and a workflow of Teams cannot be asked")
     attachment = {"contentType": _CARD, "contentUrl": None, "content": card_of(message)}
@@ -104,7 +78,14 @@ CONNECTOR = Connector(
     settings=TeamsSettings,
     secrets=(frozenset({"webhook"}),),
     actions={
-        "message": Action(MessageSettings, write=_write, undo=_undo, erase=_erase, tell=_tell, repeatable=False),
+        "message": Action(
+            MessageSettings,
+            write=writing(_post),
+            undo=taking_back(_post),
+            erase=leaving("Teams"),
+            tell=telling(_post),
+            repeatable=False,
+        ),
     },
     probe=_probe,
     per_minute=60,

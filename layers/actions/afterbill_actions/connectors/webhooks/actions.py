@@ -30,7 +30,7 @@ class WebhookSettings(BaseModel):
 
 
 class PostSettings(BaseModel):
-    """What a workflow may say: `comment` puts the customer's words into the body."""
+    """The settings of a workflow: `comment` puts the customer's words into the body."""
 
     model_config = ConfigDict(extra="forbid")
 
